@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from hashlib import sha256
 from typing import Literal, Protocol, runtime_checkable
 
-from mirrorplay.personas.schema import Appearance, Intake, Persona, ResistanceProfile
+from mirrorplay.personas.schema import Appearance, IntakeCard, Persona, ResistanceProfile
 from mirrorplay.policies.acts import ClientAct, Manner, TherapistAct
 from mirrorplay.policies.expression import Expression, Perception
 from mirrorplay.policies.instruments.score import Score
@@ -158,7 +158,7 @@ class TherapistScene:
     """What the therapist is shown: nothing hidden is in here. `image` and `perception` are of the
     client's last turn and None in arms without them; `leaving` is seen, not inferred."""
 
-    card: Intake
+    card: IntakeCard
     lines: tuple[SpokenLine, ...]
     image: Image | None
     perception: Perception | None
@@ -202,7 +202,7 @@ class Review:
 class Transcript:
     """A finished session as the judge sees it."""
 
-    card: Intake
+    card: IntakeCard
     lines: tuple[ObservedLine, ...]
     outcome: Outcome
     faces: tuple[Image | None, ...] = ()

@@ -79,8 +79,18 @@ class ResistanceProfile(Frozen):
     """How far the words hide what the face shows."""
 
 
+class IntakeCard(Frozen):
+    """The only part of a persona that a therapist or a judge sees. Unknown is null."""
+
+    name: str
+    age: int | None
+    gender: str | None
+    occupation: str | None
+    reason: str | None
+
+
 class Intake(Frozen):
-    """The intake card: the only part of a persona a therapist sees. Unknown stays null."""
+    """Who the person is. Unknown stays null."""
 
     name: Line
     age: Annotated[int, Field(ge=16, le=100)] | None = None
@@ -217,24 +227,16 @@ class Talk(Frozen):
 
     topic: Line | None = None
     """Noun phrase in the client's view: "the review on Tuesday"."""
-    topic_you: Line | None = None
-    """The same as a therapist says it: "the review on Tuesday", "your sister's wedding"."""
     person: Line | None = None
     """Someone in it, client's view: "my manager"."""
-    person_you: Line | None = None
-    """"your manager"."""
     thought: Line | None = None
     """The automatic thought as a first-person clause: "they're going to find me out"."""
-    thought_you: Line | None = None
-    """"they're going to find you out"."""
     feeling: Line | None = None
     """Adjective: "sick", "ashamed", "worn out"."""
     avoidance: Line | None = None
     """Gerund phrase, client's view: "leaving the emails unread"."""
-    avoidance_you: Line | None = None
     step: Line | None = None
     """A small step as a bare verb phrase, client's view: "open one email before lunch"."""
-    step_you: Line | None = None
     good_point: Line | None = None
     """A true sentence the client can stand on: "Two people on my team were let go in March."."""
     reason_for: Line | None = None
@@ -245,8 +247,6 @@ class Talk(Frozen):
     """Clause, client's view: "my last review was fine, actually"."""
     aside: Line | None = None
     """Something else to talk about, a sentence: "The parking here is a joke, by the way."."""
-    value_you: Line | None = None
-    """Noun phrase for what matters, as a therapist says it: "being there for your daughter"."""
 
 
 class Variant(Frozen):
@@ -286,3 +286,14 @@ class Persona(Frozen):
     resistance: ResistanceProfile
     variants: tuple[Variant, ...] = ()
     source: Source = Source()
+
+    @property
+    def card(self) -> IntakeCard:
+        intake = self.intake
+        return IntakeCard(
+            name=intake.name,
+            age=intake.age,
+            gender=intake.gender,
+            occupation=intake.occupation,
+            reason=intake.reason,
+        )
