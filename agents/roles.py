@@ -3,7 +3,8 @@
 What a scene does not hold, a role cannot see. The therapist's scene has the intake card, the
 spoken words and the face image; the supervisor and the judge see words, stage directions and their
 own codes. Agents hold no session memory: whatever must be remembered travels in the scene.
-Image bytes never enter a graph's state; they are handed over here.
+Image bytes never enter a graph's state; they are handed over here. Everywhere `exchange` counts
+from 1 to `max_exchanges`, and `turn` is the index, from 0, of the turn about to be spoken.
 """
 
 from collections.abc import Mapping
@@ -73,8 +74,8 @@ class Usage:
 @dataclass(frozen=True, slots=True)
 class TherapistTurn:
     """A reply. `acts` and `manner` are None when the speaker cannot say what it intended (a model):
-    the client then appraises the words. `stage` moves the plan. `phrases` are ids of phrasings used,
-    so that none repeats in the session."""
+    the client then appraises the words. `stage` moves the plan. `phrases` are ids of phrasings
+    used, so that none repeats in the session."""
 
     text: str
     acts: tuple[TherapistAct, ...] | None = None

@@ -27,7 +27,7 @@ class ImageRef(Frozen):
 
 
 class FaceAttemptRecord(Frozen):
-    """One try at a face. `seed` is an unsigned 64-bit number kept as text-free int64 modulo 2**63."""
+    """One try at a face. `seed` is kept modulo 2**63, to fit a signed 64-bit column."""
 
     seed: int
     scores: dict[str, float] = Field(default_factory=dict)

@@ -158,7 +158,9 @@ class Motivation(Frozen):
     values: tuple[Text, ...] = ()
     reasons_for_change: tuple[Text, ...] = ()
     reasons_against_change: tuple[Text, ...] = ()
-    referral: Literal["self", "partner", "family", "employer", "doctor", "school", "court"] | None = None
+    referral: (
+        Literal["self", "partner", "family", "employer", "doctor", "school", "court"] | None
+    ) = None
     earlier_therapy: Text | None = None
     expectations: Text | None = None
     resistance_protects: Text | None = None

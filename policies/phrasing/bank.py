@@ -53,10 +53,11 @@ class _Parts:
 
 @dataclass(frozen=True, slots=True)
 class Phrase:
-    """A realised utterance and the ids of the templates in it."""
+    """A realised utterance, the ids of the templates in it and the slots that were filled."""
 
     text: str
     ids: tuple[str, ...]
+    slots: frozenset[str] = frozenset()
 
 
 class Bank:
@@ -148,7 +149,8 @@ class Bank:
                 if fresh and wanted:
                     chosen.insert(at, rng.choice(fresh))
         text = " ".join(fill(template.text, slots) for template in chosen)
-        return Phrase(sentence(text), tuple(template.id for template in chosen))
+        filled = frozenset[str]().union(*(template.slots for template in chosen))
+        return Phrase(sentence(text), tuple(template.id for template in chosen), filled)
 
 
 def fill(template: str, slots: Mapping[str, str | None]) -> str:
@@ -160,8 +162,7 @@ def sentence(text: str) -> str:
     """Start with a capital, one space between words, no doubled full stop."""
     text = re.sub(r"\s+", " ", text).strip()
     text = re.sub(r"([.!?])\.(?=\s|$)", r"\1", text)
-    text = re.sub(r"(^|[.!?…]\s+)([a-z])", lambda m: m[1] + m[2].upper(), text)
-    return text
+    return re.sub(r"(^|[.!?…]\s+)([a-z])", lambda m: m[1] + m[2].upper(), text)
 
 
 def _templates(key: str, part: str, texts: Sequence[str]) -> tuple[Template, ...]:

@@ -1,0 +1,143 @@
+"""The scripted client: words are chosen by state, not the other way round.
+
+One turn: appraise the therapist's reply, move the state, choose an act, make the face, and only
+then find the words. Every kind of draw has a purpose of its own, and the client's own intercepts
+depend on persona and replicate alone, so two arms meet the same person.
+"""
+
+from typing import Literal
+
+from mirrorplay.agents.roles import ClientScene, ClientTurn
+from mirrorplay.personas.schema import Memory
+from mirrorplay.policies.acts import Manner, TherapistAct
+from mirrorplay.policies.appraisal import appraise
+from mirrorplay.policies.expression import express
+from mirrorplay.policies.phrasing.bank import BANK_A, Bank, load_bank
+from mirrorplay.policies.phrasing.client import phrase
+from mirrorplay.policies.resistance import ActContext, choose_act, wants_to_leave
+from mirrorplay.policies.situation import OPENING, hear
+from mirrorplay.policies.stage_direction import stage_direction
+from mirrorplay.policies.state import (
+    ClientState,
+    Dynamics,
+    DynamicsVariant,
+    Intercepts,
+    draw_intercepts,
+    initial_state,
+    load_dynamics,
+    push,
+    update,
+)
+
+
+class ScriptedClient:
+    """A client without a model. `dynamics` names the variant, `bank` another phrase bank."""
+
+    def __init__(
+        self,
+        appraisal: Literal["embedded"] = "embedded",
+        dynamics: DynamicsVariant = "full",
+        bank: Bank | None = None,
+        coefficients: Dynamics | None = None,
+    ) -> None:
+        self.appraisal = appraisal
+        self.variant = dynamics
+        self._bank = bank or load_bank(BANK_A)
+        self._dynamics = coefficients or load_dynamics()
+
+    async def speak(self, scene: ClientScene) -> ClientTurn:
+        dynamics, draws, turn = self._dynamics, scene.draws, scene.turn
+        persona, profile = scene.persona, scene.profile
+        intercepts = draw_intercepts(draws.at(0, "client", "intercepts"), dynamics)
+        heard = _heard(scene)
+        state = self._state(scene, intercepts, heard)
+        told = _memory(scene, state, dynamics)
+        leaving = (
+            wants_to_leave(state, scene.exchange, dynamics, draws.at(turn, "client", "leaving"))
+            if heard
+            else None
+        )
+        called_for = hear(heard[0], scene.reply.text) if heard and scene.reply else OPENING
+        context = ActContext(
+            situation=called_for.kind,
+            pushed=push(*heard, profile, dynamics) if heard else 0.0,
+            progress=min(1.0, scene.exchange / scene.max_exchanges),
+            previous=scene.acts[-1] if scene.acts else None,
+            intercepts=intercepts,
+            can_disclose=told is not None,
+        )
+        act = choose_act(state, profile, context, dynamics, draws.at(turn, "client", "act"))
+        if leaving:
+            act = "challenging" if leaving == "confrontation" else "limit_setting"
+        telling = told if act == "disclosing" else None
+        expression = express(
+            state,
+            act,
+            profile,
+            persona.appearance.expressivity,
+            draws.at(turn, "client", "expression"),
+        )
+        words = phrase(
+            self._bank,
+            act,
+            persona,
+            profile,
+            called_for,
+            scene.phrases,
+            draws.at(turn, "client", "words"),
+            memory=telling.text if telling else None,
+            leaving=leaving,
+        )
+        return ClientTurn(
+            text=words.text,
+            stage_direction=stage_direction(
+                expression,
+                state,
+                act,
+                draws.at(turn, "client", "stage"),
+                leaving=leaving is not None,
+            ),
+            act=act,
+            state=state,
+            expression=expression,
+            disclosed=(telling.id,) if telling else (),
+            phrases=words.ids,
+            leaving=leaving is not None,
+        )
+
+    def _state(
+        self,
+        scene: ClientScene,
+        intercepts: Intercepts,
+        heard: tuple[tuple[TherapistAct, ...], Manner] | None,
+    ) -> ClientState:
+        initial = initial_state(scene.profile, intercepts, self._dynamics)
+        current = initial if scene.state is None else scene.state
+        if heard is None or self.variant == "static":
+            return current
+        start = initial if self.variant == "memoryless" else current
+        rng = scene.draws.at(scene.turn, "client", "state")
+        return update(start, *heard, scene.profile, self._dynamics, rng)
+
+
+def _heard(scene: ClientScene) -> tuple[tuple[TherapistAct, ...], Manner] | None:
+    """Acts and manner of the reply: as intended where the speaker says so, else as appraised."""
+    reply = scene.reply
+    if reply is None:
+        return None
+    if reply.acts is not None and reply.manner is not None:
+        return reply.acts, reply.manner
+    mine = next((line.text for line in reversed(scene.lines) if line.speaker == "client"), None)
+    acts, manner = appraise(reply.text, mine)
+    return reply.acts if reply.acts is not None else acts, reply.manner or manner
+
+
+def _memory(scene: ClientScene, state: ClientState, dynamics: Dynamics) -> Memory | None:
+    """The untold memory with the lowest threshold that trust allows."""
+    allowed = state.trust - dynamics["disclosure"]["margin"]
+    untold = [
+        memory
+        for memory in scene.persona.memories
+        if memory.threshold <= allowed and memory.id not in scene.disclosed
+    ]
+    return min(untold, key=lambda memory: memory.threshold, default=None)

@@ -1,0 +1,48 @@
+"""Eight displays a viewer should tell apart, as data.
+
+Units follow the EMFACS prototypes (Friesen & Ekman 1983); where a prototype leaves the intensity
+open, C–D (3–4) is used so that it reads at thumbnail size. A prototype names a display, not a feeling.
+"""
+
+from collections.abc import Mapping
+
+from mirrorplay.policies.expression import ActionUnit, Expression, Side
+
+
+def _display(caption: str, *units: tuple[int, float] | tuple[int, float, Side]) -> Expression:
+    return Expression(
+        action_units=tuple(
+            ActionUnit(au=unit[0], intensity=unit[1], side=unit[2] if len(unit) > 2 else "both")
+            for unit in units
+        ),
+        caption=caption,
+    )
+
+
+NEUTRAL = Expression(caption="a face at rest")
+
+PROTOTYPES: Mapping[str, Expression] = {
+    "happiness": _display("a broad smile that reaches the eyes", (6, 4), (12, 4), (25, 2)),
+    "sadness": _display("inner brows raised, mouth corners down", (1, 4), (4, 3), (15, 4)),
+    "surprise": _display(
+        "brows high, eyes wide, jaw dropped", (1, 4), (2, 4), (5, 2), (25, 3), (26, 4)
+    ),
+    "fear": _display(
+        "brows raised and drawn together, eyes wide, lips stretched",
+        (1, 4), (2, 3), (4, 3), (5, 4), (7, 2), (20, 4), (25, 3), (26, 2),
+    ),
+    "anger": _display(
+        "brows low and together, a hard stare, lips pressed",
+        (4, 5), (5, 2), (7, 3), (23, 3), (24, 3),
+    ),
+    "disgust": _display(
+        "nose wrinkled, mouth corners down, lower lip out", (9, 4), (15, 3), (16, 3), (25, 2)
+    ),
+    "contempt": _display(
+        "one mouth corner tightened and raised", (12, 2, "right"), (14, 4, "right")
+    ),
+    "looking away": Expression(
+        gaze_x=0.9, gaze_y=-0.2, head_yaw=0.35, head_pitch=-0.05, caption="head and eyes turned away"
+    ),
+}  # fmt: skip
+"""By name; the first seven are the EMFACS prototypes of emotion displays, contempt among them."""

@@ -1,0 +1,232 @@
+"""The scripted therapist: rolls with resistance from words alone, with or without a CBT plan.
+
+It sees what a therapist sees and remembers nothing: which phrases it used, and so what it has done,
+comes with the scene. Listening hears, rolling decides, the phrase bank words it; manner is read off
+the words that were really said. The first reply is the same in every mode.
+"""
+
+import re
+from collections import Counter
+from dataclasses import replace
+from pathlib import Path
+from typing import Literal, get_args
+
+from mirrorplay.agents.roles import Mode, TherapistScene, TherapistTurn
+from mirrorplay.personas.errors import UserError, nearest
+from mirrorplay.policies import reframing, rolling
+from mirrorplay.policies.acts import Manner
+from mirrorplay.policies.listening import Clause, Heard, hear
+from mirrorplay.policies.phrasing.bank import BANK_A, load_bank
+from mirrorplay.policies.phrasing.therapist import (
+    hedging,
+    last_reply_keys,
+    own_keys,
+    permission_asked,
+    word,
+)
+from mirrorplay.policies.reframing import Plan
+from mirrorplay.policies.rolling import Beat, Moment
+from mirrorplay.policies.safety import screen
+
+TherapistPolicy = Literal["mi_consistent"]
+POLICIES: tuple[TherapistPolicy, ...] = get_args(TherapistPolicy)
+SCRIPTED_MODES: tuple[Mode, ...] = ("text", "p")
+"""Arms that need no face to be read."""
+STEP_TRIES = 2
+"""How often one plan step is put to the client before the plan moves on (H)."""
+_FIRST_NAME = re.compile(r"[^\W\d_][\w'\u2019-]{1,19}")
+_TITLES = frozenset(
+    ("mr", "mrs", "ms", "miss", "dr", "prof", "sir", "madam", "client", "patient", "anonymous")
+)
+_CRISIS_LINE = re.compile(r"[^\x00-\x1f\x7f-\x9f\u2028\u2029]{1,120}")
+
+
+class ScriptedTherapist:
+    """A therapist without a model.
+
+    policy: `mi_consistent`. mode: `text` or `p`. crisis_line: a noun phrase that is said when
+    somebody may be in danger, 1–120 printable characters. bank: directory of phrase files.
+    Raises UserError for anything else.
+    """
+
+    def __init__(
+        self,
+        policy: str = "mi_consistent",
+        mode: str = "text",
+        crisis_line: str = "your local emergency number",
+        bank: Path = BANK_A,
+    ) -> None:
+        if policy not in POLICIES:
+            raise UserError(
+                f"unknown therapist policy {policy!r}",
+                where="therapist.policy",
+                allowed=POLICIES,
+                hint=nearest(policy, POLICIES),
+            )
+        if mode not in SCRIPTED_MODES:
+            image = mode in ("base", "ec", "p+ec")
+            raise UserError(
+                f"the scripted therapist cannot work in mode {mode!r}"
+                + (": image modes need a perceiver" if image else ""),
+                where="therapist.mode",
+                allowed=SCRIPTED_MODES,
+                hint=None if image else nearest(mode, SCRIPTED_MODES),
+            )
+        if not crisis_line.strip() or not _CRISIS_LINE.fullmatch(crisis_line):
+            raise UserError(
+                f"crisis line {crisis_line[:40]!r} cannot be said",
+                where="therapist.crisis_line",
+                allowed="1–120 printable characters on one line",
+            )
+        self.policy = policy
+        self.mode = mode
+        self.crisis_line = crisis_line.strip()
+        self._bank = load_bank(bank)
+
+    async def plan(self, scene: TherapistScene) -> Plan:
+        """A technique and its steps, from the card and what the client has said."""
+        said = [line.text for line in scene.lines if line.speaker == "client"]
+        return reframing.plan_for(scene.card, said, scene.draws.at(scene.turn, "therapist", "plan"))
+
+    async def respond(self, scene: TherapistScene) -> TherapistTurn:
+        """One reply to the client's last words."""
+        heard = _listen(scene)
+        now = heard[-1] if heard else hear("")
+        moment = _moment(scene, heard[:-1])
+        draws = scene.draws.at(scene.turn, "therapist", "move")
+        spoken, before = _last_words(scene)
+        findings = screen(spoken, before)
+        stage: int | None = None
+        if findings:
+            move = rolling.safety(frozenset(one.category for one in findings), moment)
+        elif moment.count("safety_inquiry"):
+            move = rolling.after_safety(now, moment, draws)
+        else:
+            now = replace(now, clause=_fresh(now.clause, scene))
+            if scene.plan is not None and self.mode == "p" and moment.exchange > 1:
+                moment, stage = _on_plan(scene.plan, now, moment, scene)
+            move = rolling.choose(now, moment, draws)
+        wording = word(
+            move,
+            self._slots(scene, now, heard),
+            scene.phrases,
+            self._bank,
+            scene.draws.at(scene.turn, "therapist", "words"),
+        )
+        return TherapistTurn(
+            text=wording.text,
+            acts=tuple(beat.act for beat in move.beats),
+            manner=Manner(
+                permission=move.permission or permission_asked(wording.text),
+                hedging=hedging(wording.text),
+                words=len(wording.text.split()),
+                fit=min(1.0, move.fit + (0.1 if wording.echoes else 0.0)),
+            ),
+            stage=stage,
+            phrases=wording.phrases,
+            note=move.note,
+        )
+
+    def _slots(
+        self, scene: TherapistScene, now: Heard, heard: list[Heard]
+    ) -> dict[str, str | None]:
+        change = next(
+            (
+                one.clause.text
+                for one in reversed(heard)
+                if one.clause is not None and one.clause.kind in ("change", "possibility")
+            ),
+            None,
+        )
+        belief = next(
+            (
+                one.clause.text
+                for one in reversed(heard)
+                if one.clause is not None and one.clause.kind == "belief"
+            ),
+            None,
+        )
+        return {
+            "name": _first_name(scene.card.name),
+            "you_clause": now.clause.text if now.clause else None,
+            "feeling": now.feeling or _latest("feeling", heard if len(heard) > 2 else []),
+            "topic": now.topic or _latest("topic", heard),
+            "person": now.person,
+            "belief": belief,
+            "change_clause": change,
+            "crisis_line": self.crisis_line,
+        }
+
+
+def _listen(scene: TherapistScene) -> list[Heard]:
+    """Every client turn as heard, oldest first."""
+    heard, before = [], ""
+    for line in scene.lines:
+        if line.speaker == "client":
+            heard.append(hear(line.text, before))
+        else:
+            before = line.text
+    return heard
+
+
+def _last_words(scene: TherapistScene) -> tuple[str, str | None]:
+    """The client's last words and the therapist's before them."""
+    spoken, before = "", None
+    for line in reversed(scene.lines):
+        if line.speaker == "client" and not spoken:
+            spoken = line.text
+        elif line.speaker == "therapist" and spoken:
+            before = line.text
+            break
+    return spoken, before
+
+
+def _moment(scene: TherapistScene, earlier: list[Heard]) -> Moment:
+    keys = own_keys(scene.phrases)
+    return Moment(
+        exchange=max(scene.exchange, len(earlier) + 1),
+        max_exchanges=scene.max_exchanges,
+        leaving=scene.leaving,
+        earlier=tuple(earlier),
+        used=Counter(keys),
+        recent=frozenset(keys[-4:]),
+    )
+
+
+def _on_plan(plan: Plan, now: Heard, moment: Moment, scene: TherapistScene) -> tuple[Moment, int]:
+    """The step to work on, and the stage. Held unless the client goes along; homework waits until
+    it is late and the client has spoken of change."""
+    step = reframing.step_of(plan)
+    if step is None or not reframing.should_advance(now, plan):
+        return moment, plan.stage
+    stage = plan.stage
+    tries = moment.count(step.key)
+    if tries >= STEP_TRIES or (tries and step.key in last_reply_keys(scene.phrases)):
+        stage += 1
+        step = reframing.step_of(plan.model_copy(update={"stage": stage}))
+    if step is not None and step.act == "homework_cocreated":
+        ready = moment.late and (moment.change_heard or "change_talk" in now)
+        if not ready or moment.count("homework"):
+            return moment, stage
+    if step is None:
+        return moment, stage
+    return replace(moment, step=Beat(step.act, (step.key,))), stage
+
+
+def _fresh(clause: Clause | None, scene: TherapistScene) -> Clause | None:
+    """A clause is said back once in a session."""
+    if clause is None:
+        return None
+    low = clause.text.lower()
+    spoken = (line.text.lower() for line in scene.lines if line.speaker == "therapist")
+    return None if any(low in text for text in spoken) else clause
+
+
+def _latest(name: Literal["feeling", "topic"], heard: list[Heard]) -> str | None:
+    return next((value for one in reversed(heard) if (value := getattr(one, name))), None)
+
+
+def _first_name(name: str) -> str | None:
+    """What one may be called; None for a title, an initial or anything that is not a name."""
+    first = name.split()[0] if name.split() else ""
+    return first if _FIRST_NAME.fullmatch(first) and first.lower() not in _TITLES else None

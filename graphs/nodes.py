@@ -1,0 +1,184 @@
+"""What happens at each step of a session.
+
+A node makes a scene, asks one role, and returns what changes. Handles come from the runtime
+context; where there is none (Studio) from the context the nodes were made with.
+"""
+
+from time import perf_counter
+from typing import Any
+
+from langgraph.runtime import Runtime
+
+from mirrorplay.agents.roles import Face, Image, Usage
+from mirrorplay.graphs import scenes
+from mirrorplay.graphs.context import SessionContext
+from mirrorplay.graphs.record import FaceAttemptRecord, Turn, UsageRecord
+from mirrorplay.graphs.state import Reply, SessionState
+
+Update = dict[str, Any]
+_INT64 = 2**63
+
+
+class Nodes:
+    """The steps of a session graph. `sees_face`: whether this arm's therapist gets the image."""
+
+    def __init__(self, sees_face: bool, bound: SessionContext | None = None) -> None:
+        self._sees_face = sees_face
+        self._bound = bound
+
+    def _context(self, runtime: Runtime[SessionContext]) -> SessionContext:
+        context = runtime.context or self._bound
+        if context is None:
+            raise RuntimeError("a session graph needs context=SessionContext(...)")
+        return context
+
+    async def client(self, state: SessionState, runtime: Runtime[SessionContext]) -> Update:
+        scene = scenes.client_scene(state)
+        start = perf_counter()
+        spoke = await self._context(runtime).cast.client.speak(scene)
+        turn = Turn(
+            index=scene.turn,
+            exchange=scene.exchange,
+            speaker="client",
+            text=spoke.text,
+            stage_direction=spoke.stage_direction,
+            intended_act=spoke.act,
+            state=spoke.state,
+            expression=spoke.expression,
+            latency_ms=_since(start),
+            **_model_of(spoke.usage),
+        )
+        return {
+            "exchange": scene.exchange,
+            "turns": [turn],
+            "client": spoke.state,
+            "leaving": spoke.leaving,
+            "phrases": list(spoke.phrases),
+            "disclosed": list(spoke.disclosed),
+            "usage": usage_of(spoke.usage),
+        }
+
+    async def face(self, state: SessionState, runtime: Runtime[SessionContext]) -> Update:
+        context, turn = self._context(runtime), state["turns"][-1]
+        if context.cast.artist is None:
+            return {}
+        drawn = await context.cast.artist.draw(scenes.face_brief(state, turn))
+        number = len(state["faces"])
+        changed = with_face(turn, drawn, number)
+        faces = [context.album.put(drawn.image)] if drawn.image else []
+        return {"turns": [changed], "faces": faces}
+
+    async def perceive(self, state: SessionState, runtime: Runtime[SessionContext]) -> Update:
+        context, turn = self._context(runtime), state["turns"][-1]
+        image = self._image(state, context)
+        if context.cast.perceiver is None or image is None:
+            return {}
+        perception = await context.cast.perceiver.look(image)
+        return {"turns": [turn.model_copy(update={"perception": perception})]}
+
+    async def plan(self, state: SessionState, runtime: Runtime[SessionContext]) -> Update:
+        if state["plan"] is not None:
+            return {}
+        context = self._context(runtime)
+        scene = scenes.therapist_scene(state, self._shown(state, context))
+        return {"plan": await context.cast.therapist.plan(scene)}
+
+    async def respond(self, state: SessionState, runtime: Runtime[SessionContext]) -> Update:
+        context = self._context(runtime)
+        scene = scenes.therapist_scene(state, self._shown(state, context))
+        start = perf_counter()
+        reply = await context.cast.therapist.respond(scene)
+        plan = state["plan"]
+        if plan is not None and reply.stage is not None:
+            plan = plan.model_copy(update={"stage": min(reply.stage, len(plan.steps))})
+        turn = Turn(
+            index=scene.turn,
+            exchange=scene.exchange,
+            speaker="therapist",
+            text=reply.text,
+            intended_act="+".join(reply.acts) if reply.acts else None,
+            plan=plan,
+            note=reply.note,
+            latency_ms=_since(start),
+            **_model_of(reply.usage),
+        )
+        return {
+            "turns": [turn],
+            "plan": plan,
+            "reply": Reply(acts=reply.acts, manner=reply.manner),
+            "phrases": list(reply.phrases),
+            "usage": usage_of(reply.usage),
+        }
+
+    async def supervise(self, state: SessionState, runtime: Runtime[SessionContext]) -> Update:
+        review = await self._context(runtime).cast.supervisor.review(scenes.supervisor_scene(state))
+        client, therapist = state["turns"][-2:]
+        note = "; ".join(
+            [
+                *([review.note] if review.note else []),
+                *(f"{f.category}: {f.cue}" for f in review.safety),
+            ]
+        )
+        return {
+            "turns": [
+                client.model_copy(update={"codes": review.client_codes, "note": note or None}),
+                therapist.model_copy(update={"codes": review.therapist_codes}),
+            ],
+            "outcome": review.outcome,
+            "ended_by": review.ended_by,
+            "plan": None if review.replan else state["plan"],
+            "usage": usage_of(review.usage),
+        }
+
+    async def judge(self, state: SessionState, runtime: Runtime[SessionContext]) -> Update:
+        context = self._context(runtime)
+        faces = tuple(
+            None if turn.face is None else context.album.get(state["faces"][turn.face])
+            for turn in state["turns"]
+            if turn.speaker == "client"
+        )
+        scored = await context.cast.judge.score(scenes.transcript(state, faces))
+        return {"scores": list(scored.scores), "usage": usage_of(scored.usage)}
+
+    def _image(self, state: SessionState, context: SessionContext) -> Image | None:
+        number = state["turns"][-1].face
+        return None if number is None else context.album.get(state["faces"][number])
+
+    def _shown(self, state: SessionState, context: SessionContext) -> Image | None:
+        return self._image(state, context) if self._sees_face else None
+
+
+def with_face(turn: Turn, drawn: Face, number: int) -> Turn:
+    """The turn with its face's number (null when every attempt was refused) and all attempts."""
+    attempts = tuple(
+        FaceAttemptRecord(
+            seed=attempt.seed % _INT64,
+            scores=dict(attempt.scores),
+            reasons=attempt.reasons,
+            accepted=attempt.accepted,
+        )
+        for attempt in drawn.attempts
+    )
+    return turn.model_copy(
+        update={"face": number if drawn.image else None, "face_attempts": attempts}
+    )
+
+
+def usage_of(usage: Usage) -> UsageRecord:
+    return UsageRecord(
+        calls=0 if usage.model is None else 1,
+        prompt_tokens=usage.prompt_tokens or 0,
+        completion_tokens=usage.completion_tokens or 0,
+    )
+
+
+def _model_of(usage: Usage) -> Update:
+    return {
+        "model": usage.model,
+        "prompt_tokens": usage.prompt_tokens,
+        "completion_tokens": usage.completion_tokens,
+    }
+
+
+def _since(start: float) -> float:
+    return round((perf_counter() - start) * 1000, 3)

@@ -1,0 +1,350 @@
+"""The measuring coder, version 0: what an observer reads from the words alone.
+
+Lexical rules kept as data (`coding_rules.yaml`; phrases as in `policies/lexicon.py`). The coder
+shares nothing with the client's own appraisal and was not written from the phrase banks.
+
+Client turns get one act (PsyFIRE's thirteen or a collaborative one) and one talk type; therapist
+turns get every MITI 4.2 code and CBT act that a sentence of theirs shows.
+"""
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+from mirrorplay.personas.document import read_yaml
+from mirrorplay.policies.acts import COLLABORATIVE_ACTS, RESISTANT_ACTS
+from mirrorplay.policies.lexicon import Lexicon
+
+READ_LIMIT = 1_500
+"""Characters read at each end of an utterance; the median spoken turn has 16 words."""
+TALK_CODES = ("talk:change", "talk:sustain", "talk:neutral")
+RESISTANT = frozenset(RESISTANT_ACTS)
+COLLABORATIVE = frozenset(COLLABORATIVE_ACTS)
+
+_TOKEN = re.compile(r"[^\W_]+(?:['-][^\W_]+)*|[.,;:?!]")
+_CURLY = str.maketrans({"’": "'", "‘": "'", "\u02bc": "'", "…": ".", "—": ",", "–": ","})
+_SENTENCE_ENDS = frozenset(".?!;")
+
+
+@dataclass(frozen=True, slots=True)
+class _Rules:
+    client: Lexicon
+    talk: Lexicon
+    therapist: Lexicon
+    spellings: dict[str, str]
+    contraction: re.Pattern[str]
+    fillers: frozenset[str]
+    stopwords: frozenset[str]
+    feelings: frozenset[str]
+    lead_ins: frozenset[str]
+    question_follows: frozenset[str]
+    openers: frozenset[str]
+    closers: frozenset[str]
+    short: dict[str, str]
+
+
+@lru_cache(maxsize=1)
+def _rules() -> _Rules:
+    data: dict[str, Any] = read_yaml(Path(__file__).with_name("coding_rules.yaml")).value
+    spellings: dict[str, str] = data["spellings"]
+    return _Rules(
+        client=Lexicon(data["client"]),
+        talk=Lexicon(data["talk"]),
+        therapist=Lexicon(data["therapist"]),
+        spellings=spellings,
+        contraction=re.compile(r"\b(" + "|".join(map(re.escape, spellings)) + r")\b"),
+        fillers=frozenset(data["fillers"]),
+        stopwords=frozenset(data["stopwords"]),
+        feelings=frozenset(data["feelings"]),
+        lead_ins=frozenset(data["lead_ins"]),
+        question_follows=frozenset(data["question_follows"]),
+        openers=frozenset(data["open_question_words"]),
+        closers=frozenset(data["closed_question_words"]),
+        short={word: label for label, words in data["short"].items() for word in words},
+    )
+
+
+def words_of(text: str) -> list[str]:
+    """Lower-case words and marks of an utterance, contractions in one spelling, fillers dropped."""
+    rules = _rules()
+    if len(text) > 2 * READ_LIMIT:
+        text = f"{text[:READ_LIMIT]} . {text[-READ_LIMIT:]}"
+    plain = text.translate(_CURLY).lower()
+    plain = rules.contraction.sub(lambda match: rules.spellings[match[0]], plain)
+    return [word for word in _TOKEN.findall(plain) if word not in rules.fillers]
+
+
+def content_words(words: Iterable[str]) -> frozenset[str]:
+    """Words that carry content, cut to six letters so that forms of a word meet."""
+    stop = _rules().stopwords
+    return frozenset(word[:6] for word in words if len(word) > 2 and word not in stop)
+
+
+def _is_question(words: list[str]) -> bool:
+    return bool(words) and "?" in words[-3:]
+
+
+def code_client(text: str, previous_therapist: str | None = None) -> tuple[str, ...]:
+    """(act, "talk:change" | "talk:sustain" | "talk:neutral") of a client turn, always both.
+
+    `previous_therapist` settles what a short reply means: "No." answers a closed question and
+    disagrees with a reflection. Sustain talk is kept apart from discord: an attack on the
+    counsellor is resistance, yet neutral talk unless it speaks against change.
+    """
+    if len(text) + len(previous_therapist or "") > 2 * READ_LIMIT:
+        return _code_client(text, previous_therapist)
+    return _recent_client(text, previous_therapist)
+
+
+def _code_client(text: str, previous_therapist: str | None) -> tuple[str, ...]:
+    rules = _rules()
+    words = words_of(text)
+    framed = ["^", *words, "$"]
+    acts = rules.client.scores(framed)
+    talk = rules.talk.scores(framed)
+    spoken = [word for word in words if word[0].isalnum()]
+    asked = words_of(previous_therapist) if previous_therapist else []
+    act = _client_act(acts, talk, words, spoken, asked, rules)
+    return act, _talk_type(act, talk)
+
+
+def _client_act(
+    acts: dict[str, tuple[float, int]],
+    talk: dict[str, tuple[float, int]],
+    words: list[str],
+    spoken: list[str],
+    asked: list[str],
+    rules: _Rules,
+) -> str:
+    open_question = _is_question(asked) and _question_kind(_last_question(asked), rules) == "open"
+    if not spoken:
+        return "minimum_talk" if open_question else "answering"
+    short = _short_reply(spoken, _is_question(asked), open_question, rules)
+    if "opening_no" in acts and not _is_question(asked):
+        weight, at = acts.get("disagreeing", (0.0, 0))
+        acts["disagreeing"] = (weight + acts["opening_no"][0], at)
+    resistant = max(
+        ((score, at, act) for act, (score, at) in acts.items() if act in RESISTANT), default=None
+    )
+    collaborative = max(
+        ((score, at, act) for act, (score, at) in acts.items() if act in COLLABORATIVE),
+        default=None,
+    )
+    change = talk.get("change", (0.0, -1))
+    if change[0] >= 2 and (collaborative is None or collaborative[0] < change[0]):
+        collaborative = (change[0], change[1], "change_talk")
+    if short and (resistant is None or resistant[0] < 2):
+        return short
+    if resistant and (
+        collaborative is None
+        or resistant[0] > collaborative[0]
+        or (resistant[0] == collaborative[0] and resistant[1] > collaborative[1])
+    ):
+        return resistant[2] if resistant[0] >= 2 else _default_act(words, spoken, asked)
+    if collaborative and collaborative[0] >= 2:
+        return collaborative[2]
+    return _default_act(words, spoken, asked)
+
+
+def _short_reply(spoken: list[str], asked: bool, open_question: bool, rules: _Rules) -> str | None:
+    """The act of a reply of at most four words, when its words settle it."""
+    if len(spoken) > 4:
+        return None
+    labels = {rules.short.get(word) for word in spoken}
+    if None in labels:
+        return None
+    if "yes" not in labels and "flat" in labels:
+        return "minimum_talk"
+    if open_question:
+        return "minimum_talk"
+    if asked:
+        return "answering"
+    return "agreeing" if "yes" in labels else "disagreeing"
+
+
+def _default_act(words: list[str], spoken: list[str], asked: list[str]) -> str:
+    if _is_question(words) and len(spoken) < 25:
+        return "asking"
+    if len(spoken) >= 12 and not {"i", "i'm", "i've", "my", "me", "i'd"}.isdisjoint(spoken):
+        return "disclosing"
+    return "answering" if _is_question(asked) or len(spoken) < 12 else "disclosing"
+
+
+_SUSTAINING = frozenset({"unwillingness", "pessimism", "minimizing", "excusing", "reluctance"})
+
+
+def _talk_type(act: str, talk: dict[str, tuple[float, int]]) -> str:
+    change, change_at = talk.get("change", (0.0, -1))
+    sustain, sustain_at = talk.get("sustain", (0.0, -1))
+    if act in _SUSTAINING:
+        sustain += 2.0
+    elif act in ("change_talk", "committing"):
+        change += 2.0
+    if max(change, sustain) < 2.0:
+        return "talk:neutral"
+    if change == sustain:
+        return "talk:change" if change_at > sustain_at else "talk:sustain"
+    return "talk:change" if change > sustain else "talk:sustain"
+
+
+def code_therapist(text: str, previous_client: str | None = None) -> tuple[str, ...]:
+    """Every act the turn shows, in the order of its sentences, each once; () for a bare "mm-hm".
+
+    `previous_client` tells a reflection from information (does it take up the client's words?) and
+    a simple reflection from a complex one (does it add to them?). Rater agreement on that last
+    split is low (kappa .21 in AnnoMI), so do not lean on it.
+    """
+    if len(text) + len(previous_client or "") > 2 * READ_LIMIT:
+        return _code_therapist(text, previous_client)
+    return _recent_therapist(text, previous_client)
+
+
+def _code_therapist(text: str, previous_client: str | None) -> tuple[str, ...]:
+    rules = _rules()
+    words = words_of(text)
+    client = content_words(words_of(previous_client)) if previous_client else frozenset()
+    found: dict[str, None] = {}
+    permission = False
+    for sentence in _sentences(words):
+        scores = rules.therapist.scores(("^", *sentence, "$"))
+        permission = permission or "permission" in scores
+        for code in _sentence_codes(sentence, scores, client, rules):
+            found[code] = None
+    if permission and "persuade" in found:
+        found = {"persuade_with_permission" if c == "persuade" else c: None for c in found}
+    return tuple(found)
+
+
+def _sentences(words: list[str]) -> Iterable[list[str]]:
+    sentence: list[str] = []
+    for word in words:
+        sentence.append(word)
+        if word in _SENTENCE_ENDS:
+            if any(mark[0].isalnum() for mark in sentence):
+                yield sentence
+            sentence = []
+    if sentence:
+        yield sentence
+
+
+def _last_question(words: list[str]) -> list[str]:
+    last: list[str] = []
+    for sentence in _sentences(words):
+        if sentence[-1] == "?":
+            last = sentence
+    return last
+
+
+def _question_kind(sentence: list[str], rules: _Rules) -> str:
+    """ "open" or "closed", by the question word that governs the sentence."""
+    for word in sentence:
+        if word in rules.openers:
+            return "open"
+        if word in rules.closers:
+            return "closed"
+    return "closed"
+
+
+_MITI_STATEMENTS = (
+    "confront",
+    "emphasize_autonomy",
+    "affirm",
+    "seek_collaboration",
+    "persuade",
+    "giving_information",
+)
+_BESIDE = (
+    "safety_inquiry",
+    "greeting",
+    "closing",
+    "summary",
+    "agenda",
+    "homework_cocreated",
+    "homework_prescribed",
+    "naming_mismatch",
+    "checking_impasse",
+    "impact_disclosure",
+    "reframe_offer",
+)
+_REPLACES_MITI = frozenset({"greeting", "closing", "safety_inquiry"})
+
+
+def _sentence_codes(
+    sentence: list[str],
+    scores: dict[str, tuple[float, int]],
+    client: frozenset[str],
+    rules: _Rules,
+) -> list[str]:
+    beside = [code for code in _BESIDE if scores.get(code, (0.0, 0))[0] >= 2]
+    if not _REPLACES_MITI.isdisjoint(beside):
+        return beside
+    spoken = [word for word in sentence if word[0].isalnum()]
+    best = max(
+        (code for code in _MITI_STATEMENTS if scores.get(code, (0.0, 0))[0] >= 2),
+        key=lambda code: scores[code][0],
+        default=None,
+    )
+    stem = scores.get("reflection", (0.0, 0))[0]
+    if "invitation" in scores:
+        return ["open_question", *beside]
+    if "reflection_tag" not in scores and _asks(sentence, stem, rules):
+        for label in ("confront", "persuade"):
+            if f"{label}_question" in scores:
+                return [label, *beside]
+        if best in ("seek_collaboration", "emphasize_autonomy"):
+            return [best, *beside]
+        if "socratic_question" in scores:
+            beside.insert(0, "socratic_question")
+        if len(spoken) <= 2 and not rules.openers.intersection(spoken) and not beside:
+            return []
+        return [f"{_question_kind(sentence, rules)}_question", *beside]
+    if best and scores[best][0] >= stem:
+        return [best, *beside]
+    if stem >= 2 or (client and _takes_up(sentence, client)):
+        return [_reflection_kind(sentence, scores, client, rules), *beside]
+    if beside:
+        return beside
+    if stem >= 1 and len(spoken) > 2:
+        return [_reflection_kind(sentence, scores, client, rules)]
+    if len(spoken) >= 8 and "i" not in spoken[:2]:
+        return ["giving_information"]
+    return []
+
+
+def _asks(sentence: list[str], stem: float, rules: _Rules) -> bool:
+    """A statement with a rising end ("So you gave up?") is a reflection, not a question; a
+    question cut off or written without its mark is still one."""
+    lead = next((at for at, word in enumerate(sentence) if word not in rules.lead_ins), 0)
+    inverted = sentence[lead] in rules.openers or sentence[lead] in rules.closers
+    if sentence[-1] == "?":
+        return inverted or stem < 2
+    return inverted and lead + 1 < len(sentence) and sentence[lead + 1] in rules.question_follows
+
+
+def _takes_up(sentence: list[str], client: frozenset[str]) -> bool:
+    own = content_words(sentence)
+    return bool(own) and len(own & client) >= max(1, 0.25 * len(own))
+
+
+def _reflection_kind(
+    sentence: list[str],
+    scores: dict[str, tuple[float, int]],
+    client: frozenset[str],
+    rules: _Rules,
+) -> str:
+    own = content_words(sentence)
+    added = own - client
+    deeper = "deeper" in scores or any(
+        word in rules.feelings and word[:6] in added for word in sentence
+    )
+    if deeper or len(added) >= 5 or (len(added) > len(own & client) and len(own) >= 5):
+        return "complex_reflection"
+    return "simple_reflection"
+
+
+_recent_client = lru_cache(maxsize=4096)(_code_client)
+_recent_therapist = lru_cache(maxsize=4096)(_code_therapist)
+"""Supervisor and judge code the same turn minutes apart; long turns are not kept."""

@@ -1,0 +1,218 @@
+"""Words for a client's act: the act, the person and what was just said decide the sentence.
+
+Keys run from the most fitting to the most general: what the question was about, what the reply
+called for, the type of resistance, the act alone. A person's phrases are rationed, so that a
+session does not quote the same clause over and over; what a bank says is in the bank's files.
+"""
+
+import random
+import re
+from collections.abc import Collection, Mapping
+from functools import lru_cache
+
+from mirrorplay.personas.schema import Idiolect, Persona, ResistanceProfile
+from mirrorplay.policies.acts import ClientAct
+from mirrorplay.policies.phrasing.bank import Bank, Phrase, sentence
+from mirrorplay.policies.situation import Heard
+
+_RATIONS: Mapping[str, int] = {
+    "topic": 4,
+    "person": 3,
+    "thought": 2,
+    "feeling": 2,
+    "avoidance": 2,
+    "step": 2,
+    "good_point": 1,
+    "reason_for": 1,
+    "reason_against": 1,
+    "counter_evidence": 1,
+    "aside": 1,
+}
+"""How often a session may use each of a person's phrases."""
+_BINDING = frozenset({"homework", "permission", "closing", "safety", "naming", "impasse", "agenda"})
+"""What calls for a reply of its own: the general words of an act would not answer it."""
+_EXPLAINS = frozenset(
+    {"disagreeing", "excusing", "blaming", "answering", "disclosing", "pessimism"}
+)
+
+
+def phrase(
+    bank: Bank,
+    act: ClientAct,
+    persona: Persona,
+    profile: ResistanceProfile,
+    heard: Heard,
+    used: Collection[str],
+    rng: random.Random,
+    *,
+    memory: str | None = None,
+    leaving: str | None = None,
+) -> Phrase:
+    """One utterance of an act, not used before in the session.
+
+    `memory` is told in it; `leaving` names the rupture (confrontation or withdrawal) that ends the
+    session. The ids of what was used, slots included, must come back as `used` next time.
+    """
+    idiolect = persona.idiolect
+    slots = _slots(persona, used)
+    own = _own_sentence(persona, used)
+    slots["memory"], slots["said"] = memory, own[1] if own else None
+    keys = _keys(bank, act, profile, heard, rng, bool(memory), leaving, slots)
+    terse = rng.random() < 1.2 * (0.9 - idiolect.verbosity) or act == "minimum_talk"
+    spoken = bank.realise(keys, slots, used, rng, terse=terse)
+    text, ids, in_it = spoken.text, list(spoken.ids), set(spoken.slots)
+    goes_on = rng.random() < 0.6 * (idiolect.verbosity - 0.3)
+    if act in _EXPLAINS and goes_on and not leaving and len(text.split()) < 16:
+        left = {name: value for name, value in slots.items() if name not in in_it}
+        more = bank.realise((f"more.{act}", "more"), left, (*used, *ids), rng, terse=True)
+        if more.ids[0] not in used:
+            text = f"{text} {more.text}"
+            ids += more.ids
+            in_it |= more.slots
+    for name in sorted(in_it & _RATIONS.keys()):
+        ids.append(f"slot/{name}/{_count(used, name) + 1}")
+    if own and "said" in in_it:
+        ids.append(own[0])
+    return Phrase(_voice(text, idiolect, rng, plain=bool(memory)), tuple(ids), frozenset(in_it))
+
+
+def _keys(
+    bank: Bank,
+    act: ClientAct,
+    profile: ResistanceProfile,
+    heard: Heard,
+    rng: random.Random,
+    tells: bool,
+    leaving: str | None,
+    slots: Mapping[str, str | None],
+) -> list[str]:
+    drawn = rng.random()
+    if leaving:
+        return [f"leaving.{leaving}", "leaving"]
+    if heard.kind == "opening":
+        kinds = [f"opening.{profile.type}", "opening"]
+        if slots.get("reason") and (drawn < 0.5 or not slots.get("topic")):
+            kinds.insert(0, "opening.reason")
+        return kinds
+    if tells:
+        return ["disclosing.memory"]
+    by_matter, by_reply = f"{act}.about_{heard.about}", f"{act}.after_{heard.kind}"
+    general = [f"{act}.{profile.type}", act]
+    if drawn < 0.45:
+        general.reverse()
+    fitting = [key for key in (by_matter, by_reply) if key in bank.keys]
+    if not fitting or (heard.kind not in _BINDING and act != "answering" and drawn > 0.75):
+        return [*general, *fitting]
+    return [*fitting, *general]
+
+
+def _slots(persona: Persona, used: Collection[str]) -> dict[str, str | None]:
+    talk = persona.talk
+    slots: dict[str, str | None] = {
+        name: getattr(talk, name) if _count(used, name) < most else None
+        for name, most in _RATIONS.items()
+    }
+    slots["reason"] = _spoken_reason(persona.intake.reason)
+    return slots
+
+
+def _count(used: Collection[str], slot: str) -> int:
+    start = f"slot/{slot}/"
+    return sum(identifier.startswith(start) for identifier in used)
+
+
+_FIRST_PERSON = re.compile(r"\b(?:I|I'm|I've|I'd|me|my|My)\b")
+_OWN_START = re.compile(
+    r"^(?:I|I'm|I've|My)\b(?! (?:believe|decided|have not|do not have|am (?:seeking|looking)))"
+)
+_SENTENCE = re.compile(r"[^.!?]+[.!?]+(?=\s|$)|[^.!?]+$")
+
+
+@lru_cache(maxsize=4096)
+def _spoken_reason(reason: str | None) -> str | None:
+    """The first sentences of a reason given in the first person, up to about 40 words."""
+    if not reason or not _FIRST_PERSON.search(reason):
+        return None
+    spoken: list[str] = []
+    for found in _SENTENCE.findall(reason):
+        if spoken and len(" ".join((*spoken, found)).split()) > 40:
+            break
+        spoken.append(found.strip())
+    text = " ".join(spoken)
+    return text if len(text.split()) <= 60 else None
+
+
+def _own_sentence(persona: Persona, used: Collection[str]) -> tuple[str, str] | None:
+    """A sentence of the intake form in the client's own words that was not yet said."""
+    for number, text in enumerate(_own_sentences(persona)):
+        identifier = f"own/{number}"
+        if identifier not in used:
+            return identifier, text
+    return None
+
+
+def _own_sentences(persona: Persona) -> tuple[str, ...]:
+    problem = persona.problem
+    parts = (problem.presenting, problem.onset, problem.precipitating, *problem.maintaining)
+    return _first_person(tuple(part for part in parts if part))
+
+
+@lru_cache(maxsize=4096)
+def _first_person(parts: tuple[str, ...]) -> tuple[str, ...]:
+    sentences = (found.strip() for part in parts for found in _SENTENCE.findall(part))
+    return tuple(
+        text if text[-1] in ".!?" else f"{text}."
+        for text in sentences
+        if _OWN_START.match(text) and 3 <= len(text.split()) <= 24
+    )
+
+
+_CONTRACTED: tuple[tuple[re.Pattern[str], str], ...] = tuple(
+    (re.compile(rf"\b{short}\b"), long)
+    for short, long in (
+        ("[Cc]an't", "cannot"), ("[Ww]on't", "will not"), ("I'm", "I am"), ("I've", "I have"),
+        ("I'll", "I will"), ("([Dd])on't", r"\1o not"), ("([Dd])idn't", r"\1id not"),
+        ("([Dd])oesn't", r"\1oes not"), ("([Ii])sn't", r"\1s not"), ("([Ww])asn't", r"\1as not"),
+        ("([Ww])ouldn't", r"\1ould not"), ("([Cc])ouldn't", r"\1ould not"),
+        ("([Hh])aven't", r"\1ave not"), ("([Tt])hat's (?=[a-z])", r"\1hat is "),
+        ("([Ii])t's (?=[a-z])(?!been|got|had)", r"\1t is "), ("([Ww])hat's", r"\1hat is"),
+        ("([Tt])hey're", r"\1hey are"), ("([Yy])ou're", r"\1ou are"),
+    )
+)  # fmt: skip
+_PLAINER = (("Dunno", "I don't know"), ("Yeah", "Yes"), ("yeah", "yes"), ("kind of", "rather"))
+_LOOSER = (
+    (re.compile(r"\bgoing to (?=[a-z])(?!work|bed|sleep|the|my|be the)"), "gonna "),
+    (re.compile(r"\b([Kk])ind of\b"), r"\1inda"),
+    (re.compile(r"\bbecause\b"), "'cause"),
+    (re.compile(r"\bI don't know\b(?=[.,])"), "dunno"),
+)
+
+
+def _voice(text: str, idiolect: Idiolect, rng: random.Random, *, plain: bool) -> str:
+    """The same words in this person's manner: formality and fillers. A memory is left as it is."""
+    loosens, fills, which = rng.random(), rng.random(), rng.random()
+    if plain:
+        return text
+    if idiolect.formality >= 0.7:
+        for before, after in _PLAINER:
+            text = re.sub(rf"\b{before}\b", after, text)
+        for pattern, long in _CONTRACTED:
+            text = pattern.sub(long, text)
+    elif idiolect.formality <= 0.3 and loosens < 0.6:
+        for pattern, loose in _LOOSER:
+            text = pattern.sub(loose, text)
+    chance = 0.3 * (1.0 - 0.6 * idiolect.formality)
+    words = text.split()
+    if idiolect.fillers and fills < chance and len(words) > 4 and not _STARTS_SOFT.match(text):
+        filler = idiolect.fillers[int(which * len(idiolect.fillers))].strip(" ,.")
+        keep = words[0].startswith(("I'", "I")) and words[0].rstrip(",.") in _CAPITALS
+        rest = text if keep or words[0][:2].isupper() else text[0].lower() + text[1:]
+        text = f"{filler}, {rest}"
+    return sentence(text)
+
+
+_STARTS_SOFT = re.compile(
+    r"(?:Um|So|Well|Oh|Hm|Huh|Yeah|Yes|No|Hi|Hello|Okay|Right|Honestly|I mean|Look|Sorry|Mm)\b",
+    re.I,
+)
+_CAPITALS = frozenset({"I", "I'm", "I've", "I'd", "I'll"})

@@ -1,0 +1,128 @@
+"""What a reply calls for, as the client hears it.
+
+The acts say most of it; the wording says whether it asks, whether a yes would do, and what about.
+A reflection with a question after it calls for an answer to the question.
+"""
+
+import re
+from collections.abc import Sequence
+from functools import lru_cache
+from pathlib import Path
+from typing import Literal, NamedTuple
+
+from mirrorplay.personas.document import read_yaml
+
+_MATTERS_FILE = Path(__file__).parent / "situation.yaml"
+
+SituationKind = Literal[
+    "opening",
+    "greeting",
+    "question",
+    "closed",
+    "reflection",
+    "affirm",
+    "autonomy",
+    "advice",
+    "reframe",
+    "homework",
+    "permission",
+    "naming",
+    "impasse",
+    "agenda",
+    "safety",
+    "closing",
+]
+
+_DEMANDS: tuple[tuple[str, SituationKind], ...] = (
+    ("safety_inquiry", "safety"),
+    ("closing", "closing"),
+    ("homework_prescribed", "homework"),
+    ("homework_cocreated", "homework"),
+    ("checking_impasse", "impasse"),
+    ("naming_mismatch", "naming"),
+    ("impact_disclosure", "naming"),
+    ("reframe_offer", "reframe"),
+    ("socratic_question", "question"),
+    ("open_question", "question"),
+    ("closed_question", "closed"),
+    ("seek_collaboration", "permission"),
+    ("agenda", "agenda"),
+    ("confront", "advice"),
+    ("persuade", "advice"),
+    ("persuade_with_permission", "advice"),
+    ("giving_information", "advice"),
+    ("affirm", "affirm"),
+    ("emphasize_autonomy", "autonomy"),
+    ("summary", "reflection"),
+    ("complex_reflection", "reflection"),
+    ("simple_reflection", "reflection"),
+    ("greeting", "greeting"),
+)
+"""Strongest demand first."""
+_REWORDED: frozenset[str] = frozenset(
+    {"question", "closed", "permission", "agenda", "affirm", "autonomy", "reflection", "greeting"}
+)
+"""Kinds that give way to the form of a question in the same reply."""
+
+_QUESTION = re.compile(r"[^.!?;]*\?")
+_INVITES = re.compile(
+    r"(?:^|[.!?]\s+)(?:please )?"
+    r"(?:tell me|say (?:more|some more|a bit)|walk me|take me|put me right)",
+    re.I,
+)
+_ASKS_LEAVE = re.compile(
+    r"\b(?:would|is|will) it be (?:ok|okay|all right|alright|fine)|\bmay i\b|\bcould we\b"
+    r"|\bcan we\b|\bshall we\b|\bcould i\b|\bwould you (?:mind|be willing|like to)"
+    r"|\bis it (?:ok|okay|all right)",
+    re.I,
+)
+_OPEN = re.compile(r"\b(?:what|what's|how|who|whose|where|when|why|which)\b(?!ever)", re.I)
+_YES_NO = re.compile(
+    r"^\W*(?:(?:and|so|or|but|then|perhaps)\W+)?(?:is|are|was|were|do|does|did|have|has|had|would|will"
+    r"|could|can|should|shall|may|might|am|isn't|don't|doesn't|didn't)\b",
+    re.I,
+)
+
+
+class Heard(NamedTuple):
+    """What a reply calls for. `about` is the matter of a question, `other` when it has none that is
+    known, empty when nothing was asked."""
+
+    kind: SituationKind
+    about: str = ""
+
+
+OPENING = Heard("opening")
+
+
+def hear(acts: Sequence[str] | None, text: str = "") -> Heard:
+    """What a reply calls for; `acts` is None when there was no reply yet."""
+    if acts is None:
+        return OPENING
+    kind = next((found for act, found in _DEMANDS if act in acts), "reflection")
+    asked = _QUESTION.findall(text)
+    last = asked[-1].strip() if asked else ""
+    if not last and not _INVITES.search(text):
+        return Heard(kind, "other" if kind == "question" else "")
+    about = _matter(last or text)
+    if kind not in _REWORDED:
+        return Heard(kind, about)
+    if _ASKS_LEAVE.search(last) and not _OPEN.match(last):
+        return Heard("permission", about)
+    if about == "understanding" and kind != "agenda":
+        return Heard("closed", about)
+    if _YES_NO.match(last) or (last and not _OPEN.search(last)):
+        return Heard("closed", about)
+    return Heard("agenda" if kind == "agenda" else "question", about)
+
+
+@lru_cache(maxsize=1)
+def _matters() -> tuple[tuple[str, re.Pattern[str]], ...]:
+    kinds = read_yaml(_MATTERS_FILE).value
+    return tuple(
+        (kind, re.compile(rf"\b(?:{'|'.join(words)})", re.I)) for kind, words in kinds.items()
+    )
+
+
+def _matter(question: str) -> str:
+    return next((kind for kind, pattern in _matters() if pattern.search(question)), "other")

@@ -1,0 +1,191 @@
+"""The data set card: the README.md of a run directory, as the hub reads it.
+
+The front matter makes the run directory a data set that can be uploaded as it is; the text says
+what the sessions are, what they are not, and what each column holds.
+"""
+
+from collections.abc import Mapping
+from typing import Any
+
+import yaml
+
+from mirrorplay.runs.dataset import SCHEMA, SCHEMA_VERSION
+
+_SIZES = (
+    (1_000, "n<1K"),
+    (10_000, "1K<n<10K"),
+    (100_000, "10K<n<100K"),
+    (1_000_000, "100K<n<1M"),
+    (10_000_000, "1M<n<10M"),
+    (100_000_000, "10M<n<100M"),
+)
+_ROLES = ("client", "face", "therapist", "supervisor", "judge")
+_OWN_KINDS = frozenset({"scripted", "portrait", "embedded", "none"})
+"""Kinds whose words and pictures come from this program alone."""
+
+COLUMNS: Mapping[str, str] = {
+    "session_id": "Name of the session, unique in the run",
+    "run": "Name of the run",
+    "cell": "Name of the ablation cell",
+    "factors": "JSON: what the cell sets",
+    "replicate": "Repetition of the same client, from 0",
+    "seed": "Where all random draws of the session come from",
+    "attempt": "Which execution of the session was kept, from 0",
+    "persona_id": "Name of the client's persona",
+    "persona": "JSON: the whole persona (hidden from the therapist but for the intake card)",
+    "resistance": "Type, intensity, reactivity and masking the client was run with (hidden)",
+    "therapist": "Which therapist spoke",
+    "mode": "The therapist's arm: text, base, p, ec, p+ec",
+    "turns": "One entry an utterance: words, stage direction, codes, expression, plan, usage; "
+    "`state` and `intended_act` are the simulator's hidden truth; `face` is an index into `faces`",
+    "faces": "The client's images, in order",
+    "outcome": "resolved, impasse, client_left, max_exchanges, safety_stop",
+    "ended_by": "client, supervisor or limit",
+    "scores": "Instrument, item, value, rater, turns it rests on; a missing score is absent",
+    "usage": "Model calls and tokens; zero where no model was called",
+    "provenance": "JSON: versions and parents of this session",
+}
+"""What each column holds."""
+
+
+def dataset_card(config: Mapping[str, Any], n_sessions: int, *, n_failed: int = 0) -> str:
+    """The card of a run.
+
+    config: the resolved configuration as plain data (`name` and the roles are read).
+    n_sessions, n_failed: sessions with a row, and those that never got one.
+    """
+    front = yaml.safe_dump(_front_matter(config, n_sessions), sort_keys=False, allow_unicode=True)
+    return f"---\n{front}---\n\n{_body(config, n_sessions, n_failed)}"
+
+
+def _front_matter(config: Mapping[str, Any], n_sessions: int) -> dict[str, Any]:
+    category = next((name for limit, name in _SIZES if n_sessions < limit), "100M<n<1B")
+    front: dict[str, Any] = {
+        "pretty_name": f"{_title(config)} (simulated counselling sessions)",
+        "language": ["en"],
+        "license": "mit",
+        "task_categories": ["text-generation", "image-text-to-text"],
+        "size_categories": [category],
+        "tags": [
+            "synthetic",
+            "simulation",
+            "self-play",
+            "counselling",
+            "dialogue",
+            "multimodal",
+            "mirrorplay",
+        ],
+        "configs": [
+            {
+                "config_name": "default",
+                "data_files": [{"split": "train", "path": "sessions/*.parquet"}],
+            }
+        ],
+    }
+    if not _is_own(config):
+        front["license"] = "other"
+        front["license_name"] = "terms-of-the-models-and-personas-used"
+    return front
+
+
+def _is_own(config: Mapping[str, Any]) -> bool:
+    """Whether every text and picture was made by this program from its own library."""
+    sample = config.get("sample")
+    personas = sample.get("personas") if isinstance(sample, Mapping) else None
+    return personas == "library" and all(_kind(config, role) in _OWN_KINDS for role in _ROLES)
+
+
+def _kind(config: Mapping[str, Any], role: str) -> str:
+    block = config.get(role)
+    return str(block.get("kind", "unknown")) if isinstance(block, Mapping) else "unknown"
+
+
+def _title(config: Mapping[str, Any]) -> str:
+    """The run's name as one plain line: it goes into a heading."""
+    return " ".join(str(config.get("name", "run")).split()) or "run"
+
+
+def _body(config: Mapping[str, Any], n_sessions: int, n_failed: int) -> str:
+    roles = "\n".join(f"| {role} | {_cell(_kind(config, role))} |" for role in _ROLES)
+    columns = "\n".join(f"| `{name}` | {_cell(COLUMNS[name])} |" for name in SCHEMA.names)
+    failed = (
+        f" {n_failed:,} more failed every attempt; `quarantine.jsonl` says why." if n_failed else ""
+    )
+    return _TEXT.format(
+        title=_cell(_title(config)),
+        sessions=f"{n_sessions:,}",
+        failed=failed,
+        roles=roles,
+        columns=columns,
+        version=SCHEMA_VERSION,
+    )
+
+
+def _cell(text: str) -> str:
+    """Text that ends neither a table cell nor its row."""
+    return " ".join(text.split()).replace("|", "\\|").replace("<", "&lt;")
+
+
+_TEXT = """\
+# {title}
+
+{sessions} simulated counselling sessions, made by mirrorplay (schema version {version}).{failed}
+In each, a client who may resist the therapist talks with a therapist; the client's face is drawn
+for every turn, and a supervisor and a judge, who know nothing of the client's hidden state, code
+and score what they can observe.
+
+| role | played by |
+| --- | --- |
+{roles}
+
+## What it is not
+
+- **Nobody here is real.** Clients, therapists and faces are simulated. The sessions are no sample
+  of any clinical population, and nothing about prevalence or treatment follows from them.
+- **How a client resists is a model's assumption**, partly calibrated on acted demonstrations of
+  counselling. `resistance`, `turns.state` and `turns.intended_act` are the simulator's truth, not
+  a clinician's judgement.
+- **A face does not reveal a feeling.** Expressions are labels of what is displayed; people and
+  cultures differ in what they show, and masking is part of the simulation.
+- **Scores are imputed** by coders and judges from the transcript. The alliance and affect items
+  come from self-report instruments that nobody here filled in; item texts are paraphrased. Treat
+  differences between raters as measurement error, and a missing score as missing.
+- English, one session a client, no voice, no body. How well a safety cue is detected in the words
+  of different groups of people has not been established.
+- **No clinician has validated these sessions.**
+
+## Use
+
+For research on dialogue, simulation and measurement. Not for diagnosis, monitoring, triage, therapy
+without supervision, or for recognising the emotions of real people (which the EU AI Act restricts).
+`safety_stop` sessions ended because a risk cue was seen: count them apart, and leave them out of
+averages and of training. A model that is evaluated on these sessions must not see `persona`,
+`resistance`, `turns.state`, `turns.intended_act` or `turns.stage_direction`. Split by `persona_id`,
+not by session.
+
+## Load
+
+```python
+from datasets import load_dataset
+
+sessions = load_dataset("parquet", data_files="sessions/*.parquet", split="train")
+sessions[0]["faces"][0]        # a PIL image
+```
+
+```sql
+-- DuckDB, in place
+SELECT session_id, turn.speaker, turn.text
+FROM (SELECT session_id, unnest(turns) AS turn FROM 'sessions/*.parquet');
+```
+
+## Columns
+
+One row is one session.
+
+| column | what it holds |
+| --- | --- |
+{columns}
+
+Numbers in `resistance` and `turns.state` lie in [0, 1]; action units have FACS intensities from 1
+(A, a trace) to 5 (E, maximal); gaze and head pose lie in [-1, 1]; times are milliseconds.
+"""

@@ -1,0 +1,74 @@
+"""What an executor is: leases in, reports out, a pulse in between, and a way to stop."""
+
+import signal
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from types import FrameType, TracebackType
+from typing import Any, Protocol, Self
+
+from mirrorplay.runs.plan import Plan, shard_size
+from mirrorplay.runs.worker import Lease, Pulse, ShardReport
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """What an executor is asked to run."""
+
+    run_dir: Path
+    plan: Plan
+    leases: tuple[Lease, ...]
+    import_path: tuple[str, ...]
+    on_report: Callable[[ShardReport], None]
+    on_pulse: Callable[[Pulse], None]
+    stop: "StopSignal"
+
+
+def lanes(order: Order, in_flight: int) -> int:
+    """How many shards to have open at once: enough for `in_flight` sessions, and one more so that
+    a shard's last sessions and its commit do not idle the rest."""
+    return min(len(order.leases), -(-in_flight // shard_size(len(order.plan))) + 1)
+
+
+class Executor(Protocol):
+    """Runs leases until all are reported or a stop was asked for and obeyed."""
+
+    def __call__(self, order: Order) -> None: ...
+
+
+@dataclass
+class StopSignal:
+    """Ctrl-C and SIGTERM counted: the first asks for a clean stop, the second for one at once."""
+
+    count: int = 0
+    listeners: list[Callable[[], None]] = field(default_factory=list)
+    _previous: dict[int, Any] = field(default_factory=dict)
+
+    def __enter__(self) -> Self:
+        # Python lets only the main thread handle signals; a run from another one has no Ctrl-C.
+        main = threading.current_thread() is threading.main_thread()
+        for number in (signal.SIGINT, signal.SIGTERM) if main else ():
+            self._previous[number] = signal.signal(number, self._caught)
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        for number, handler in self._previous.items():
+            signal.signal(number, handler)
+
+    def _caught(self, number: int, frame: FrameType | None) -> None:
+        self.count += 1
+        if self.count == 1:
+            for listener in self.listeners:
+                listener()
+        else:
+            raise KeyboardInterrupt
+
+    @property
+    def asked(self) -> bool:
+        return self.count > 0

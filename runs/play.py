@@ -1,0 +1,130 @@
+"""One session played: from the plan's line to the record, whatever executor asked for it."""
+
+import typing
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from langchain_core.runnables import RunnableConfig
+
+from mirrorplay.graphs.checkpoints import open_saver, session_graph
+from mirrorplay.graphs.context import Album, Cast, FolderAlbum, MemoryAlbum, SessionContext
+from mirrorplay.graphs.record import RecordedImage, ResistanceRecord, SessionRecord
+from mirrorplay.graphs.screenplay import build_screenplay_graph
+from mirrorplay.graphs.session import build_session_graph, step_limit
+from mirrorplay.graphs.state import SessionSpec, SessionState, opening
+from mirrorplay.personas.schema import Persona
+from mirrorplay.runs.config import RunConfig
+from mirrorplay.runs.grid import Cell
+from mirrorplay.runs.plan import PlannedSession, resistance_profile
+
+
+@dataclass(frozen=True, slots=True)
+class CheckpointPlace:
+    """Where a session's checkpoints go: the file, the thread in it, and the folder of faces."""
+
+    file: Path
+    thread: str
+    blobs: Path
+
+
+def spec_of(session: PlannedSession, config: RunConfig, persona: Persona) -> SessionSpec:
+    """What the graph is asked to play."""
+    return SessionSpec(
+        session_id=session.session_id,
+        persona=persona,
+        profile=resistance_profile(persona, session.resistance, config.sample.intensity),
+        mode=config.therapist.mode,
+        seed=session.seed,
+        replicate=session.replicate,
+        max_exchanges=config.session.max_exchanges,
+        face_size=getattr(config.face, "size", 336),
+    )
+
+
+async def play(
+    session: PlannedSession,
+    cell: Cell,
+    persona: Persona,
+    cast: Cast,
+    run_name: str,
+    attempt: int,
+    place: CheckpointPlace | None = None,
+) -> SessionRecord:
+    """Play a session to its end and make its record. Raises whatever an agent raises."""
+    config = cell.config
+    spec = spec_of(session, config, persona)
+    album: Album = FolderAlbum(place.blobs) if place else MemoryAlbum()
+    context = SessionContext(cast, album)
+    settings: RunnableConfig = {"recursion_limit": step_limit(spec)}
+    if place is None:
+        graph = (
+            build_screenplay_graph()
+            if config.graph.kind == "screenplay"
+            else build_session_graph(spec.mode)
+        )
+        final = await graph.ainvoke(opening(spec), settings, context=context)
+    else:
+        async with open_saver(place.file) as saver:
+            graph = session_graph(config.graph.kind, spec.mode, saver)
+            settings["configurable"] = {"thread_id": place.thread}
+            final = await graph.ainvoke(
+                opening(spec), settings, context=context, durability="async"
+            )
+    provenance: dict[str, Any] = {"graph": config.graph.kind}
+    if place is not None:
+        provenance |= {"checkpoint": place.file.name, "thread": place.thread}
+    return record_of(typing.cast(SessionState, final), session, cell, album, run_name, attempt, provenance)
+
+
+def record_of(
+    state: SessionState,
+    session: PlannedSession,
+    cell: Cell,
+    album: Album,
+    run_name: str,
+    attempt: int,
+    provenance: dict[str, Any],
+) -> SessionRecord:
+    """The row of a finished session. Raises ValueError when it has no outcome."""
+    spec, config = state["spec"], cell.config
+    outcome, ended_by = state["outcome"], state["ended_by"]
+    if outcome is None or ended_by is None:
+        raise ValueError("the graph ended without an outcome")
+    profile = spec.profile
+    return SessionRecord(
+        session_id=session.session_id,
+        run=run_name,
+        cell=cell.name,
+        factors=dict(cell.factors),
+        replicate=session.replicate,
+        seed=session.seed,
+        attempt=attempt,
+        persona_id=spec.persona.id,
+        persona=spec.persona,
+        resistance=ResistanceRecord(
+            type=profile.type,
+            intensity=profile.intensity,
+            reactivity=profile.reactivity,
+            masking=profile.masking,
+            dynamics=getattr(config.client, "dynamics", "custom"),
+        ),
+        therapist=therapist_name(config),
+        mode=spec.mode,
+        turns=tuple(state["turns"]),
+        faces=tuple(
+            RecordedImage(data=album.get(ref).data, mime=ref.mime) for ref in state["faces"]
+        ),
+        outcome=outcome,
+        ended_by=ended_by,
+        scores=tuple(state["scores"]),
+        usage=state["usage"],
+        provenance=provenance,
+    )
+
+
+def therapist_name(config: RunConfig) -> str:
+    """`scripted:mi_consistent`, or `custom:module:Class`."""
+    therapist = config.therapist
+    detail = therapist.policy if therapist.kind == "scripted" else therapist.target
+    return f"{therapist.kind}:{detail}"

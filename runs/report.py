@@ -1,0 +1,59 @@
+"""What is printed about a run: its summary, its differences between cells, where it stands."""
+
+from rich.console import Console
+
+from mirrorplay.runs.analysis.figures import Figures, iter_figures
+from mirrorplay.runs.analysis.paired import difference_table, paired_differences
+from mirrorplay.runs.analysis.summary import summarise, summary_table
+from mirrorplay.runs.config import RunConfig
+from mirrorplay.runs.directory import RunDirectory, shown
+from mirrorplay.runs.driver import RunResult
+from mirrorplay.runs.grid import cells, factor_keys
+
+
+def print_summary(console: Console, run: RunDirectory) -> None:
+    """The summary table, and paired differences where the run has several cells."""
+    sessions = list(iter_figures(run.path))
+    if not sessions:
+        console.print("no finished sessions yet")
+        return
+    console.print(summary_table(summarise(sessions)))
+    config = RunConfig.model_validate(run.manifest()["config"])
+    names = [cell.name for cell in cells(config)]
+    if len(names) < 2:
+        return
+    by_resistance = "sample.resistance" not in factor_keys(config)
+    place = {name: number for number, name in enumerate(names)}
+
+    def client(figures: Figures) -> tuple[object, ...]:
+        pair: tuple[object, ...] = (figures.persona_id, figures.replicate)
+        return (*pair, figures.resistance) if by_resistance else pair
+
+    differences, unpaired = paired_differences(
+        sorted(sessions, key=lambda f: place[f.cell]), client, config.seed
+    )
+    console.print()
+    console.print("paired over the same clients; intervals resample personas")
+    console.print(difference_table(differences))
+    for name in unpaired:
+        console.print(f"unpaired: {name} has no client in common with {names[0]}", markup=False)
+
+
+def print_ending(console: Console, result: RunResult) -> None:
+    """The last lines: what to do next."""
+    path = shown(result.run.path)
+    if result.failed:
+        console.print(
+            f"{result.failed} sessions are quarantined: see {path}/quarantine.jsonl; "
+            f"to try them again: mirrorplay resume {path} --retry-quarantined",
+            highlight=False,
+            markup=False,
+            soft_wrap=True,
+        )
+    if result.interrupted and result.left:
+        console.print(
+            f"interrupted with {result.left} sessions left; go on with: mirrorplay resume {path}",
+            highlight=False,
+            markup=False,
+            soft_wrap=True,
+        )

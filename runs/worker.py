@@ -1,0 +1,216 @@
+"""The session worker: plays the sessions of a leased shard, spools each, commits the shard.
+
+The same class serves every executor. It needs nothing but the run directory, holds nothing durable
+in memory, and may die at any moment: what it had finished is in its spool, and whoever gets the
+shard next plays only what is missing. All policy on failing sessions is here: a session that raises
+is data (a failure in the report), an operating-system error on the run directory stops the run.
+"""
+
+import asyncio
+import traceback
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from mirrorplay.graphs.context import Cast
+from mirrorplay.runs.casting import cast_of
+from mirrorplay.runs.config import RunConfig
+from mirrorplay.runs.dataset import to_batch
+from mirrorplay.runs.directory import RunDirectory
+from mirrorplay.runs.grid import cells
+from mirrorplay.runs.log import open_log
+from mirrorplay.runs.plan import PlannedSession
+from mirrorplay.runs.play import CheckpointPlace, play
+from mirrorplay.runs.quarantine import readable_error
+from mirrorplay.runs.spool import SpoolWriter
+from mirrorplay.runs.store import commit_shard, shard_status
+
+Failure = dict[str, Any]
+"""{"cell", "persona_id", "error", "where", "attempts"} of a session that failed every attempt."""
+
+
+@dataclass(frozen=True, slots=True)
+class Lease:
+    """One shard of the plan, of which a worker plays the sessions not yet done. `failed` holds the
+    quarantined ones, which it leaves out."""
+
+    shard: int
+    failed: Mapping[str, Failure] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class ShardReport:
+    """What became of a lease. Not committed means: interrupted, the rest runs on resume."""
+
+    shard: int
+    committed: bool
+    failed: Mapping[str, Failure]
+
+
+@dataclass(frozen=True, slots=True)
+class Pulse:
+    """What a worker has done so far in its life."""
+
+    done: int
+    running: int
+    failed: int
+
+
+class SessionWorker:
+    """Plays leases of one run. `in_flight` bounds the sessions running at once in this worker,
+    across its leases."""
+
+    def __init__(self, run_dir: Path, name: str, in_flight: int) -> None:
+        self._run = RunDirectory.open(run_dir)
+        config = RunConfig.model_validate(self._run.manifest()["config"])
+        self._run_name = config.name
+        self._cells = {cell.name: cell for cell in cells(config)}
+        self._personas = self._run.personas()
+        self._plan = self._run.plan()
+        self._casts: dict[str, Cast] = {}
+        self._slots = asyncio.Semaphore(in_flight)
+        self._log = open_log(self._run.logs, name)
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._stopping = False
+        self._done = self._running = self._failed = 0
+
+    def pulse(self) -> Pulse:
+        return Pulse(self._done, self._running, self._failed)
+
+    def stop(self, grace_s: float) -> None:
+        """Start no more sessions; cancel those still running after `grace_s` seconds. Callable
+        from any thread."""
+        self._stopping = True
+        if self._loop is not None:
+            self._loop.call_soon_threadsafe(self._loop.call_later, grace_s, self._cancel)
+
+    async def run_shard(self, lease: Lease) -> ShardReport:
+        """Play what the shard lacks, then commit it. Raises OSError when the run directory
+        cannot be written; finished sessions are safe in the spool."""
+        self._loop = asyncio.get_running_loop()
+        sessions = self._plan.shard(lease.shard)
+        planned = [session.session_id for session in sessions]
+        left_out = self._settled(lease.shard, planned) | lease.failed.keys()
+        missing = [s for s in sessions if s.session_id not in left_out]
+        failed: dict[str, Failure] = {}
+        if missing and not self._stopping:
+            with SpoolWriter(self._run.path, lease.shard) as spool:
+                tasks = [
+                    asyncio.create_task(self._session(session, spool, failed))
+                    for session in missing
+                ]
+                self._tasks.update(tasks)
+                try:
+                    results = await asyncio.gather(*tasks, return_exceptions=True)
+                finally:
+                    self._tasks.difference_update(tasks)
+            for result in results:
+                if isinstance(result, BaseException) and not isinstance(
+                    result, asyncio.CancelledError
+                ):
+                    raise result
+        settled = self._settled(lease.shard, planned) | failed.keys() | lease.failed.keys()
+        if self._stopping and not settled.issuperset(planned):
+            return ShardReport(lease.shard, False, failed)
+        committed = await asyncio.to_thread(
+            commit_shard,
+            self._run.path,
+            lease.shard,
+            planned,
+            {**lease.failed, **failed},
+        )
+        self._log.info("shard committed", shard=lease.shard, rows=committed.rows)
+        return ShardReport(lease.shard, True, failed)
+
+    def _settled(self, shard: int, planned: list[str]) -> frozenset[str]:
+        return shard_status(self._run.path, shard, planned).done
+
+    async def _session(
+        self, session: PlannedSession, spool: SpoolWriter, failed: dict[str, Failure]
+    ) -> None:
+        async with self._slots:
+            if self._stopping:
+                return
+            self._running += 1
+            try:
+                failure = await self._attempts(session, spool)
+            finally:
+                self._running -= 1
+            if failure is None:
+                self._done += 1
+            else:
+                failed[session.session_id] = failure
+                self._failed += 1
+
+    async def _attempts(self, session: PlannedSession, spool: SpoolWriter) -> Failure | None:
+        cell = self._cells[session.cell]
+        limits = cell.config.session
+        log = self._log.bind(session_id=session.session_id)
+        failure: Failure | None = None
+        for attempt in range(1, limits.attempts + 1):
+            try:
+                record = await asyncio.wait_for(
+                    play(
+                        session,
+                        cell,
+                        self._personas[session.persona_id],
+                        self._cast(cell.config, cell.name),
+                        self._run_name,
+                        spool.attempt,
+                        self._place(cell.config, session, spool, attempt),
+                    ),
+                    limits.time_limit_s,
+                )
+                batch = to_batch(record)
+            except TimeoutError:
+                failure = _failure(
+                    session, f"took longer than {limits.time_limit_s:g} s", "session", attempt
+                )
+            except Exception as error:  # a bad session is data, whatever a part of it raised
+                failure = _failure(
+                    session, f"{type(error).__name__}: {error}", _origin(error), attempt
+                )
+            else:
+                spool.append(batch)
+                log.info("session done", outcome=record.outcome, turns=len(record.turns))
+                return None
+            log.warning("session failed", attempt=attempt, **failure)
+        return failure
+
+    def _cast(self, config: RunConfig, cell: str) -> Cast:
+        if cell not in self._casts:
+            self._casts[cell] = cast_of(config)
+        return self._casts[cell]
+
+    def _place(
+        self, config: RunConfig, session: PlannedSession, spool: SpoolWriter, attempt: int
+    ) -> CheckpointPlace | None:
+        if config.checkpoints == "none":
+            return None
+        return CheckpointPlace(
+            file=self._run.checkpoints / f"{spool.path.name}.sqlite",
+            thread=f"{session.session_id}/{attempt}",
+            blobs=self._run.blobs,
+        )
+
+    def _cancel(self) -> None:
+        for task in self._tasks:
+            task.cancel()
+
+
+def _failure(session: PlannedSession, error: str, where: str, attempts: int) -> Failure:
+    return {
+        "cell": session.cell,
+        "persona_id": session.persona_id,
+        "error": readable_error(error),
+        "where": where,
+        "attempts": attempts,
+    }
+
+
+def _origin(error: BaseException) -> str:
+    """File and line that raised, the innermost frame of the traceback."""
+    frames = traceback.extract_tb(error.__traceback__)
+    return f"{Path(frames[-1].filename).name}:{frames[-1].lineno}" if frames else "unknown"

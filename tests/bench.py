@@ -1,0 +1,200 @@
+"""`make bench`: what this machine does, as ratios measured in one run.
+
+    make bench                      everything (about a quarter of an hour on 2 cores)
+    make bench BENCH_ARGS=session   one part: session, executors, memory
+
+Ratios, since times say more about the machine than about us. Nothing here is asserted.
+"""
+
+import asyncio
+import json
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from itertools import pairwise
+from pathlib import Path
+from typing import Any
+
+from langgraph.graph import END, START, StateGraph
+from rich.console import Console
+from typing_extensions import TypedDict
+
+from mirrorplay.agents.roles import Review, SupervisorScene
+from mirrorplay.agents.supervisor import ScriptedSupervisor
+from mirrorplay.graphs.context import MemoryAlbum, SessionContext
+from mirrorplay.graphs.session import STEPS, build_session_graph, step_limit
+from mirrorplay.graphs.state import SessionSpec, opening
+from mirrorplay.personas.collection import load_personas
+from mirrorplay.runs.casting import cast_of
+from mirrorplay.runs.config import RunConfig
+from mirrorplay.runs.directory import RunDirectory
+from mirrorplay.runs.driver import resume, start
+
+EXCHANGES = 10
+QUIET = Console(quiet=True)
+
+
+class _Empty(TypedDict, total=False):
+    left: int
+
+
+class _NeverStops(ScriptedSupervisor):
+    """Ten exchanges in every session, so that sessions and empty steps can be compared."""
+
+    async def review(self, scene: SupervisorScene) -> Review:
+        review = await super().review(scene)
+        if scene.exchange < scene.max_exchanges:
+            return Review(review.client_codes, review.therapist_codes, review.safety)
+        return Review(review.client_codes, review.therapist_codes, (), "max_exchanges", "limit")
+
+
+def _empty_graph() -> Any:
+    """As many nodes as the arm `p`, which do nothing."""
+
+    async def nothing(state: _Empty) -> dict[str, Any]:
+        return {}
+
+    async def count(state: _Empty) -> dict[str, Any]:
+        return {"left": state["left"] - 1}
+
+    graph = StateGraph(_Empty)
+    steps = STEPS["p"]
+    for step in steps:
+        graph.add_node(step, count if step == "supervise" else nothing)
+    graph.add_node("judge", nothing)
+    graph.add_edge(START, steps[0])
+    for source, target in pairwise(steps):
+        graph.add_edge(source, target)
+    graph.add_conditional_edges(
+        "supervise", lambda s: "client" if s["left"] else "judge", ["client", "judge"]
+    )
+    graph.add_edge("judge", END)
+    return graph.compile()
+
+
+async def _time_sessions(faces: bool, rounds: int) -> float:
+    """Median milliseconds of a session of ten exchanges."""
+    config = RunConfig.model_validate({"face": {"kind": "portrait"} if faces else {"kind": "none"}})
+    base = cast_of(config)
+    cast = type(base)(base.client, base.therapist, _NeverStops(), base.judge, base.artist)
+    personas = load_personas("library")
+    graph, times = build_session_graph("p"), []
+    for number in range(rounds):
+        persona = personas[number % len(personas)]
+        spec = SessionSpec(
+            session_id="bench",
+            persona=persona,
+            profile=persona.resistance,
+            mode="p",
+            seed=number,
+            max_exchanges=EXCHANGES,
+        )
+        began = time.perf_counter()
+        final = await graph.ainvoke(
+            opening(spec),
+            {"recursion_limit": step_limit(spec)},
+            context=SessionContext(cast, MemoryAlbum()),
+        )
+        times.append((time.perf_counter() - began) * 1000)
+        if final["exchange"] != EXCHANGES and not final["leaving"]:
+            raise RuntimeError("a session of the benchmark ended early")
+    return statistics.median(times[5:])
+
+
+async def _time_empty(rounds: int) -> float:
+    graph, times = _empty_graph(), []
+    for _ in range(rounds):
+        began = time.perf_counter()
+        await graph.ainvoke({"left": EXCHANGES}, {"recursion_limit": 200})
+        times.append((time.perf_counter() - began) * 1000)
+    return statistics.median(times[5:])
+
+
+def bench_session() -> None:
+    empty = asyncio.run(_time_empty(60))
+    plain = asyncio.run(_time_sessions(False, 60))
+    whole = asyncio.run(_time_sessions(True, 40))
+    print(f"empty LangGraph steps, {EXCHANGES} exchanges:  {empty:6.1f} ms")
+    print(f"session without drawing:              {plain:6.1f} ms   {plain / empty:.2f}×")
+    print(f"whole session:                        {whole:6.1f} ms   {whole / empty:.2f}×")
+
+
+def _config(folder: Path, sessions: int, **changes: Any) -> RunConfig:
+    personas = 8
+    base = {
+        "name": "bench",
+        "sample": {"replicates": max(1, sessions // (personas * 4))},
+        "executor": {"kind": "inline"},
+        "output": {"dir": str(folder)},
+    }
+    return RunConfig.model_validate({**base, **changes})
+
+
+def bench_executors(sessions: int = 2000) -> None:
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        times = {}
+        for kind, block in (
+            ("inline", {"kind": "inline"}),
+            ("ray ×2", {"kind": "ray", "workers": 2}),
+        ):
+            began = time.perf_counter()
+            result = start(_config(folder, sessions, executor=block), QUIET)
+            times[kind] = time.perf_counter() - began
+            rate = result.done / times[kind]
+            print(f"{kind}: {result.done:,} sessions in {times[kind]:.0f} s, {rate:.1f} a second")
+        print(f"Ray with 2 workers against inline:    {times['inline'] / times['ray ×2']:.2f}×")
+
+
+_CHILD = """
+import json, resource, sys
+from rich.console import Console
+from mirrorplay.runs.config import RunConfig
+from mirrorplay.runs.driver import start
+result = start(RunConfig.model_validate(json.loads(sys.argv[1])), Console(quiet=True))
+print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss, result.run.path)
+"""
+
+
+def bench_memory() -> None:
+    """Peak memory of the whole process (inline: driver and worker), and the resume after it."""
+    with tempfile.TemporaryDirectory() as name:
+        peaks: dict[int, int] = {}
+        path = Path(name)
+        for sessions in (1_000, 10_000):
+            config = _config(
+                Path(name),
+                sessions,
+                session={"max_exchanges": 4},
+                face={"kind": "portrait", "size": 64},
+            )
+            text = json.dumps(config.model_dump(mode="json"))
+            told = subprocess.run(
+                [sys.executable, "-c", _CHILD, text], capture_output=True, text=True, check=True
+            ).stdout.split()
+            peaks[sessions], path = int(told[0]), Path(told[1])
+            peak = peaks[sessions] / 1024
+            print(f"peak memory at {sessions:>6,} sessions:          {peak:6.0f} MiB")
+        print(f"peak memory, 10,000 against 1,000:    {peaks[10_000] / peaks[1_000]:.2f}×")
+        began = time.perf_counter()
+        subprocess.run(
+            [sys.executable, "-m", "mirrorplay.runs.cli", "resume", str(path)],
+            capture_output=True,
+            check=True,
+        )
+        command = time.perf_counter() - began
+        began = time.perf_counter()
+        resume(RunDirectory.open(path), QUIET)
+        print(
+            f"resume of a finished run of 10,000:   {time.perf_counter() - began:.2f} s"
+            f" ({command:.2f} s with the summary, as a command)"
+        )
+
+
+PARTS = {"session": bench_session, "executors": bench_executors, "memory": bench_memory}
+
+if __name__ == "__main__":
+    for part in sys.argv[1:] or PARTS:
+        PARTS[part]()

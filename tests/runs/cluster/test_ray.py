@@ -1,0 +1,159 @@
+"""Ray gives what inline gives, whatever dies on the way."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import ray
+from rich.console import Console
+
+from mirrorplay.runs.config import RunConfig
+from mirrorplay.runs.digest import digest
+from mirrorplay.runs.directory import RunDirectory
+from mirrorplay.runs.driver import resume, start
+from mirrorplay.runs.quarantine import Quarantine
+
+pytestmark = pytest.mark.cluster
+Tiny = Callable[..., RunConfig]
+PARTS = str(Path(__file__).parent.parent.parent / "parts")
+QUIET = Console(quiet=True)
+
+
+@pytest.fixture(scope="module", autouse=True)
+def cluster() -> Iterator[None]:
+    ray.init(num_cpus=2, include_dashboard=False, log_to_driver=False, logging_level="ERROR")
+    yield
+    ray.shutdown()
+
+
+def on_ray(workers: int) -> dict[str, Any]:
+    return {"kind": "ray", "workers": workers, "in_flight": 4}
+
+
+def wide(tiny: Tiny, **changes: Any) -> RunConfig:
+    base: dict[str, Any] = {
+        "sample": {"personas": "library", "limit": 4, "resistance": ["emotional", "none"]},
+        "face": {"kind": "portrait", "size": 64},
+    }
+    return tiny(**{**base, **changes})
+
+
+def test_one_worker_two_workers_and_inline_agree(tiny: Tiny) -> None:
+    inline = digest(start(wide(tiny), QUIET).run.path)
+    for workers in (1, 2):
+        result = start(wide(tiny, executor=on_ray(workers)), QUIET)
+        assert result.exit_code == 0
+        assert digest(result.run.path) == inline
+
+
+def test_a_worker_killed_in_the_middle_costs_nothing(tiny: Tiny, tmp_path: Path) -> None:
+    def config(executor: dict[str, Any], marker: Path) -> RunConfig:
+        therapist = {
+            "kind": "custom",
+            "target": "house_parts:ScriptedDies",
+            "args": {"marker": str(marker)},
+            "mode": "p",
+        }
+        return wide(tiny, therapist=therapist, executor=executor)
+
+    before = tmp_path / "before"
+    before.touch()
+    plain = start(config({"kind": "inline"}, before), QUIET, [PARTS])
+    marker = tmp_path / "died"
+    struck = start(config(on_ray(2), marker), QUIET, [PARTS])
+    assert marker.exists()
+    assert (struck.exit_code, struck.done) == (0, 8)
+    # Only the marker's path differs between the two configurations, and it is not in a row.
+    assert turns(struck.run) == turns(plain.run)
+
+
+def turns(run: RunDirectory) -> list[Any]:
+    from mirrorplay.runs.store import iter_sessions
+
+    return sorted(
+        repr(([(t.text, t.state) for t in s.turns], s.outcome, s.scores))
+        for s in iter_sessions(run.path)
+    )
+
+
+def test_a_shard_that_keeps_killing_its_worker_is_given_up(tiny: Tiny, tmp_path: Path) -> None:
+    config = wide(tiny)
+    from mirrorplay.runs.driver import prepare
+
+    name = prepare(config).personas[0].intake.name
+    therapist = {
+        "kind": "custom",
+        "target": "house_parts:Dies",
+        "args": {"name": name, "marker": str(tmp_path / "m"), "once": False},
+        "mode": "p",
+    }
+    result = start(
+        wide(tiny, therapist=therapist, executor={"kind": "ray", "workers": 1, "in_flight": 1}),
+        QUIET,
+        [PARTS],
+    )
+    assert result.exit_code == 1
+    assert result.done + result.failed == 8
+    assert result.failed >= 2
+    assert any("died 3 times" in e.error for e in Quarantine(result.run.path).entries())
+
+
+def test_custom_part_runs_in_workers_and_a_broken_one_is_quarantined(tiny: Tiny) -> None:
+    therapist = {"kind": "custom", "target": "house_parts:Mirror", "mode": "text"}
+    result = start(wide(tiny, therapist=therapist, executor=on_ray(2)), QUIET, [PARTS])
+    assert (result.exit_code, result.done) == (0, 8)
+
+
+def driver(config: RunConfig, folder: Path) -> subprocess.Popen[str]:
+    """A driver in a process of its own, with a Ray of its own."""
+    source = folder / "config.json"
+    source.write_text(json.dumps({"config": config.model_dump(mode="json")}))
+    return subprocess.Popen(
+        [sys.executable, "-m", "mirrorplay.runs.cli", "run", str(source), "--import-path", PARTS],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        env={k: v for k, v in os.environ.items() if k != "RAY_ADDRESS"},
+    )
+
+
+def wait_until(condition: Callable[[], bool], seconds: float = 60) -> None:
+    import select
+
+    deadline = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < deadline
+        select.select([], [], [], 0.02)
+
+
+def test_a_killed_driver_is_resumed_at_once_beside_its_old_workers(
+    tiny: Tiny, tmp_path: Path
+) -> None:
+    changes: dict[str, Any] = {
+        "name": "killed",
+        "sample": {"limit": 6, "resistance": ["emotional", "cognitive", "none"], "replicates": 6},
+        "face": {"kind": "none"},
+    }
+    expected = digest(start(tiny(**changes), QUIET).run.path)
+    slow = tiny(**{**changes, "executor": on_ray(2), "output": {"dir": str(tmp_path / "k")}})
+    process = driver(slow, tmp_path)
+    path = tmp_path / "k" / "killed-1"
+
+    def some_done() -> bool:
+        parts = list((path / "sessions").glob("*.parquet")) if path.exists() else []
+        return len(parts) >= 4
+
+    wait_until(some_done)
+    process.send_signal(signal.SIGKILL)
+    process.communicate()
+    result = resume(RunDirectory.open(path), QUIET)
+    assert result.exit_code == 0
+    assert result.done == 108
+    assert digest(path) == expected
