@@ -5,9 +5,11 @@ then find the words. Every kind of draw has a purpose of its own, and the client
 depend on persona and replicate alone, so two arms meet the same person.
 """
 
+from pathlib import Path
 from typing import Literal
 
 from mirrorplay.agents.roles import ClientScene, ClientTurn
+from mirrorplay.personas.errors import UserError, nearest
 from mirrorplay.personas.schema import Memory
 from mirrorplay.policies.acts import Manner, TherapistAct
 from mirrorplay.policies.appraisal import appraise
@@ -18,6 +20,7 @@ from mirrorplay.policies.resistance import ActContext, choose_act, wants_to_leav
 from mirrorplay.policies.situation import OPENING, hear
 from mirrorplay.policies.stage_direction import stage_direction
 from mirrorplay.policies.state import (
+    DYNAMICS_VARIANTS,
     ClientState,
     Dynamics,
     DynamicsVariant,
@@ -29,20 +32,31 @@ from mirrorplay.policies.state import (
     update,
 )
 
+Appraisal = Literal["embedded"]
+APPRAISALS: tuple[Appraisal, ...] = ("embedded",)
+"""Coders a client may hear a model's words through."""
+
 
 class ScriptedClient:
-    """A client without a model. `dynamics` names the variant, `bank` another phrase bank."""
+    """A client without a model.
+
+    `appraisal` names the coder for replies whose acts nobody states, `dynamics` the variant (full,
+    memoryless, static), `bank` a phrase bank or its directory, `coefficients` another set. Raises
+    UserError for an unknown name.
+    """
 
     def __init__(
         self,
-        appraisal: Literal["embedded"] = "embedded",
+        appraisal: Appraisal = "embedded",
         dynamics: DynamicsVariant = "full",
-        bank: Bank | None = None,
+        bank: Bank | Path | None = None,
         coefficients: Dynamics | None = None,
     ) -> None:
+        _check("client.appraisal", appraisal, APPRAISALS)
+        _check("client.dynamics", dynamics, DYNAMICS_VARIANTS)
         self.appraisal = appraisal
         self.variant = dynamics
-        self._bank = bank or load_bank(BANK_A)
+        self._bank = bank if isinstance(bank, Bank) else load_bank(bank or BANK_A)
         self._dynamics = coefficients or load_dynamics()
 
     async def speak(self, scene: ClientScene) -> ClientTurn:
@@ -65,6 +79,8 @@ class ScriptedClient:
             previous=scene.acts[-1] if scene.acts else None,
             intercepts=intercepts,
             can_disclose=told is not None,
+            about=called_for.about,
+            told=len(scene.disclosed),
         )
         act = choose_act(state, profile, context, dynamics, draws.at(turn, "client", "act"))
         if leaving:
@@ -111,13 +127,20 @@ class ScriptedClient:
         intercepts: Intercepts,
         heard: tuple[tuple[TherapistAct, ...], Manner] | None,
     ) -> ClientState:
-        initial = initial_state(scene.profile, intercepts, self._dynamics)
-        current = initial if scene.state is None else scene.state
+        state = scene.state
+        if state is None or (heard is not None and self.variant == "memoryless"):
+            state = initial_state(scene.profile, intercepts, self._dynamics)
         if heard is None or self.variant == "static":
-            return current
-        start = initial if self.variant == "memoryless" else current
+            return state
         rng = scene.draws.at(scene.turn, "client", "state")
-        return update(start, *heard, scene.profile, self._dynamics, rng)
+        return update(state, *heard, scene.profile, self._dynamics, rng)
+
+
+def _check(where: str, given: str, allowed: tuple[str, ...]) -> None:
+    if given not in allowed:
+        raise UserError(
+            f"{given!r} is not known", where=where, allowed=allowed, hint=nearest(given, allowed)
+        )
 
 
 def _heard(scene: ClientScene) -> tuple[tuple[TherapistAct, ...], Manner] | None:

@@ -100,7 +100,7 @@ class ScriptedTherapist:
         if findings:
             move = rolling.safety(frozenset(one.category for one in findings), moment)
         elif moment.count("safety_inquiry"):
-            move = rolling.after_safety(now, moment, draws)
+            move = rolling.after_safety(moment)
         else:
             now = replace(now, clause=_fresh(now.clause, scene))
             if scene.plan is not None and self.mode == "p" and moment.exchange > 1:
@@ -117,7 +117,7 @@ class ScriptedTherapist:
             text=wording.text,
             acts=tuple(beat.act for beat in move.beats),
             manner=Manner(
-                permission=move.permission or permission_asked(wording.text),
+                permission=permission_asked(wording.text),
                 hedging=hedging(wording.text),
                 words=len(wording.text.split()),
                 fit=min(1.0, move.fit + (0.1 if wording.echoes else 0.0)),
@@ -183,6 +183,7 @@ def _last_words(scene: TherapistScene) -> tuple[str, str | None]:
 
 def _moment(scene: TherapistScene, earlier: list[Heard]) -> Moment:
     keys = own_keys(scene.phrases)
+    homework = reframing.homework_keys()
     return Moment(
         exchange=max(scene.exchange, len(earlier) + 1),
         max_exchanges=scene.max_exchanges,
@@ -190,6 +191,7 @@ def _moment(scene: TherapistScene, earlier: list[Heard]) -> Moment:
         earlier=tuple(earlier),
         used=Counter(keys),
         recent=frozenset(keys[-4:]),
+        homework=any(key in homework or key.startswith("homework") for key in keys),
     )
 
 
@@ -205,8 +207,8 @@ def _on_plan(plan: Plan, now: Heard, moment: Moment, scene: TherapistScene) -> t
         stage += 1
         step = reframing.step_of(plan.model_copy(update={"stage": stage}))
     if step is not None and step.act == "homework_cocreated":
-        ready = moment.late and (moment.change_heard or "change_talk" in now)
-        if not ready or moment.count("homework"):
+        ready = moment.late and moment.change_heard(now)
+        if not ready or moment.homework:
             return moment, stage
     if step is None:
         return moment, stage

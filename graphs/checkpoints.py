@@ -100,6 +100,6 @@ async def continue_from(
         None,
         {**branch, "recursion_limit": step_limit(spec) + step.number},
         context=context,
-        durability="async",
+        durability="sync",
     )
     return cast(SessionState, final)

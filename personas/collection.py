@@ -67,12 +67,16 @@ _LISTED = 24
 
 
 def _documents(path: Path) -> Iterator[Marked]:
-    if path.is_dir():
-        files = sorted(path.glob("*.yaml"))
+    try:
+        directory, present = path.is_dir(), path.exists()
+        files = sorted(path.glob("*.yaml")) if directory else []
+    except OSError as error:
+        raise UserError(f"cannot be read: {error.strerror}", where=str(path)) from None
+    if directory:
         if not files:
             raise UserError(f"no persona files (*.yaml) in {str(path)!r}", allowed=_SOURCES)
         yield from (read_yaml(file, MAX_PERSONA_BYTES) for file in files)
-    elif not path.exists():
+    elif not present:
         hint = nearest(str(path), ["library"])
         raise UserError(f"no personas at {str(path)!r}", allowed=_SOURCES, hint=hint)
     elif path.suffix == ".jsonl":

@@ -121,7 +121,7 @@ def _client_act(
 ) -> str:
     open_question = _is_question(asked) and _question_kind(_last_question(asked), rules) == "open"
     if not spoken:
-        return "minimum_talk" if open_question else "answering"
+        return "minimum_talk"
     short = _short_reply(spoken, _is_question(asked), open_question, rules)
     if "opening_no" in acts and not _is_question(asked):
         weight, at = acts.get("disagreeing", (0.0, 0))
@@ -153,9 +153,10 @@ def _short_reply(spoken: list[str], asked: bool, open_question: bool, rules: _Ru
     """The act of a reply of at most four words, when its words settle it."""
     if len(spoken) > 4:
         return None
+    empty = len(spoken) <= 2 and not content_words(spoken)
     labels = {rules.short.get(word) for word in spoken}
     if None in labels:
-        return None
+        return "minimum_talk" if empty and (open_question or not asked) else None
     if "yes" not in labels and "flat" in labels:
         return "minimum_talk"
     if open_question:

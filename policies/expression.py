@@ -117,7 +117,7 @@ def express(
         shows = 0.45 + 0.5 * expressivity
     else:
         weights = _leaning(state, act)
-        shows = 0.15 + 0.45 * expressivity + 0.25 * felt * expressivity
+        shows = 0.1 + 0.45 * expressivity + 0.25 * felt * expressivity
     name = _choose(weights, which) if shown < shows else "rest"
     scale = 0.6 + 0.5 * expressivity + 0.5 * felt * strength + 0.25 * (strength - 0.5)
     return _perform(name, scale, rng)
@@ -159,7 +159,7 @@ def _perform(name: str, scale: float, rng: random.Random) -> Expression:
     towards = 1.0 if rng.random() < 0.5 else -1.0
     units: list[ActionUnit] = []
     planned = list(display.units)
-    chance = 0.12 if name == "rest" else 0.35
+    chance = 0.08 if name == "rest" else 0.35
     planned += [unit for unit in display.sometimes if rng.random() < chance]
     if name == "controlled_smile":
         planned.append(_CONTROLS[rng.randrange(len(_CONTROLS))])
@@ -195,4 +195,4 @@ def _choose(weights: Mapping[str, float], drawn: float) -> str:
         left -= weight
         if left < 0.0:
             return name
-    return next(reversed(weights))
+    return next(reversed(list(weights)))

@@ -41,8 +41,9 @@ Signal = Literal[
     "caution",
     "insight",
 ]
-"""`others` lays it with other people; `caution` is not being ready to say; `candour` is frankness about the therapist or the talk; `says_fine` is "I'm fine" as an answer;
-`sent_here` is somebody else's idea of coming."""
+"""`others` lays it with other people; `caution` is not being ready to say; `candour` is frankness
+about the therapist or the talk; `says_fine` is "I'm fine" as an answer; `sent_here` is somebody
+else's idea of coming."""
 DISCORD: frozenset[str] = frozenset(
     (
         "stop",
@@ -111,7 +112,7 @@ class Heard:
 
     @property
     def collaborating(self) -> bool:
-        """Open to go on: no strain, distress, "yes, but" or sustain talk. A bare "Yeah." is open."""
+        """Open to go on: no strain, distress, "yes, but" or sustain talk. "Yeah." is open."""
         return not self.discord and not self.signals & _HOLDS
 
 
@@ -129,7 +130,13 @@ _LISTS = ("people", "things", "feelings")
 _SENTENCE = re.compile(r"[^.!?\u2026\u2014]+[.!?\u2026\u2014]*")
 _OPINION = re.compile(
     r"^(?:you (?:just |still |keep )?(?:think|thinking|know|believe|feel like|feel)"
-    r"|you're (?:just |fairly |pretty |quite |so )?sure)(?: that)? (?=(?:you|they|he|she|it|nobody|everyone|no one|your)\b)"
+    r"|you're (?:just |fairly |pretty |quite |so )?sure)(?: that)? "
+    r"(?=(?:you|you'd|they|he|she|it|nobody|everyone|no one|your)\b)"
+)
+_OWN_OPINION = re.compile(r"^you (?:just )?think (?=you\b)")
+_OPEN_KINDS = frozenset(("belief", "change", "possibility", "intention"))
+_WOULD = re.compile(
+    r"^if\b.*, i(?:'d|'ll| would| will| could| can| might)\b(?! (?:not|never|only))"
 )
 _LETTERS = re.compile(r"[a-z]")
 _SENTENCE_END = re.compile(r"(?<=[.!?])\s+")
@@ -251,6 +258,9 @@ def _signals(low: str, before: str, ear: _Ear) -> frozenset[Signal]:
     if words <= 9 and ear.hears("says_fine", low):
         signals.add("says_fine")
         signals -= {"subtle_disengagement", "withdrawal"}
+    # Longer turns begin with "It's silly" or "I don't usually say this" and then say it.
+    if words > 14:
+        signals -= {"minimizing", "caution", "withdrawal"}
     return frozenset(signals)
 
 
@@ -285,11 +295,17 @@ def clauses(text: str) -> tuple[Clause, ...]:
             turned = second_person(bare)
             if turned:
                 kind = _kind(low, ear)
-                found.append(Clause(_OPINION.sub("", turned) if kind == "belief" else turned, kind))
+                found.append(
+                    Clause(
+                        (_OPINION if kind in _OPEN_KINDS else _OWN_OPINION).sub("", turned), kind
+                    )
+                )
     return tuple(found)
 
 
 def _kind(low: str, ear: _Ear) -> ClauseKind:
+    if _WOULD.search(low):
+        return "possibility"
     if ear.hears("self_blame", low) or ear.hears("prediction", low) or low.startswith("if "):
         return "belief"
     if ear.hears("wish", low):
@@ -307,7 +323,7 @@ def _weightiest(found: tuple[Clause, ...], ear: _Ear) -> Clause | None:
     for at, clause in enumerate(found):
         tokens = clause.text.split()
         about_client = any(token.startswith("you") for token in tokens)
-        if not about_client and clause.kind != "belief":
+        if not about_client and (clause.kind != "belief" or len(tokens) < 5):
             continue
         weight = 2.0 * about_client + 0.15 * at + 0.1 * min(len(tokens), 10)
         weight -= 0.4 * bool({"it", "that", "this", "them"}.intersection(tokens))

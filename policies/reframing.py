@@ -113,6 +113,15 @@ def step_of(plan: Plan) -> Step | None:
     return steps[plan.stage] if ours and plan.stage < len(steps) else None
 
 
+@lru_cache(maxsize=1)
+def homework_keys() -> frozenset[str]:
+    """Phrase keys of the steps that are homework."""
+    known = load_techniques().values()
+    return frozenset(
+        step.key for one in known for step in one.steps if step.act == "homework_cocreated"
+    )
+
+
 def should_advance(heard: Heard, plan: Plan) -> bool:
     """Whether the client's words let the plan move on: with us, and some of it left."""
     return heard.collaborating and plan.stage < len(plan.steps)

@@ -29,6 +29,10 @@ class ActContext(NamedTuple):
     intercepts: Intercepts = Intercepts()
     can_disclose: bool = False
     """There is an untold memory that trust allows."""
+    about: str = ""
+    """The matter of a question (`policies/situation.py`)."""
+    told: int = 0
+    """Memories told so far."""
 
 
 def resist_probability(state: ClientState, context: ActContext, dynamics: Dynamics) -> float:
@@ -43,6 +47,7 @@ def resist_probability(state: ClientState, context: ActContext, dynamics: Dynami
         + by["trust"] * (state.trust - 0.5)
         + by["push"] * context.pushed
         + dynamics["act_after"].get(context.situation, 0.0)
+        + by["progress"] * context.progress
         + context.intercepts.resist
     )
     if context.previous is not None:
@@ -117,18 +122,25 @@ def _collaborative_weights(
     state: ClientState, context: ActContext, dynamics: Dynamics
 ) -> dict[str, float]:
     weights = dict(dynamics[f"collaborates_{context.situation}"])
-    ready, change = state.readiness, math.exp(0.5 * context.intercepts.change)
-    late = 0.5 + context.progress
+    by, done = dynamics["act_how"], context.progress
+    change = math.exp(0.5 * context.intercepts.change)
+    change *= by["change_early"] + (by["change_late"] - by["change_early"]) * done
+    insight = by["insight_early"] + (by["insight_late"] - by["insight_early"]) * done
+    tells = 2.2 * by["told_before"] ** context.told if context.can_disclose else 0.5
+    if context.situation == "question" and context.about in _FACTUAL:
+        change *= by["factual_change"]
+        insight *= by["factual_insight"]
+        tells *= by["factual_memory"] if context.about in _CLOSE_ENDED else 1.0
     scale = {
-        "disclosing": state.trust * (2.2 if context.can_disclose else 0.5),
-        "change_talk": (0.15 + 2.6 * ready) * change * late,
-        "insight": (1.0 - state.conviction) * state.trust * 2.0 * late,
-        "committing": (4.0 * ready) ** 1.5 * change * late,
+        "disclosing": state.trust * tells,
+        "change_talk": (0.15 + 2.6 * state.readiness) * change,
+        "insight": (1.0 - state.conviction) * state.trust * insight,
+        "committing": (4.0 * state.readiness) ** 1.5 * change,
         "agreeing": 0.4 + state.trust,
         "asking": 0.3 + 0.7 * state.trust,
     }
-    if context.situation == "question" and context.progress > 0.5:
-        weights["committing"] = 0.4
+    if context.situation == "question" and done > 0.4:
+        weights["committing"] = {"doing": 0.8, "want": 0.3, "strength": 0.3}.get(context.about, 0.0)
     for act in weights:
         weights[act] *= scale.get(act, 1.0)
     if context.previous in ("insight", "asking", "disclosing") and context.previous in weights:
@@ -137,6 +149,10 @@ def _collaborative_weights(
 
 
 _RESISTANT = frozenset(RESISTANT_ACTS)
+_CLOSE_ENDED = frozenset({"us", "scale", "share", "time", "frequency", "likely", "doing"})
+_FACTUAL = _CLOSE_ENDED - {"doing", "likely", "share"} | frozenset(
+    {"story", "who", "body", "behavior", "exception", "coping", "evidence_for", "correction"}
+)
 
 
 def _pick(weights: Mapping[str, float], drawn: float) -> ClientAct:

@@ -1,24 +1,40 @@
 """Rolling with resistance from words alone, in the spirit of motivational interviewing.
 
-What was heard decides the reply: strain with the therapist comes first, then distress, then the
-ordinary work of reflecting and asking. A move is at most a reflection and one question. After a
-"no" nothing is rephrased: its cost is asked for, or it is dropped. The order of answers to strain
-follows the rolling table of MIRROR's prompt (Kim et al., 2025, after Lynch's RO-DBT).
+What was heard decides the situation, in a fixed order: strain with the therapist first, then
+distress, then holding back, then the ordinary work of reflecting and asking. `rolling.yaml` says
+what may be done in each: at most a reflection and one question. After a "no" nothing is rephrased;
+its cost is asked for, or it is dropped. Homework comes late, and only where change talk was heard.
 """
 
 import random
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field, replace
+from functools import lru_cache
+from pathlib import Path
+from types import MappingProxyType
+from typing import Literal
 
+from pydantic import Field, ValidationError
+
+from mirrorplay.personas.document import read_yaml
+from mirrorplay.personas.errors import UserError, nearest
+from mirrorplay.personas.schema import Frozen, Line, Unit
 from mirrorplay.policies.acts import TherapistAct
 from mirrorplay.policies.listening import Heard
 
+MOVES_FILE = Path(__file__).parent / "rolling.yaml"
 LATE = 0.6
 """Share of the session after which homework may come up (H)."""
 STUCK = 3
 """Client turns of strain in a row after which the deadlock itself is spoken of (H)."""
 RECENT = 0.12
-"""Weight that is left to a move whose first phrase kind was just used (H)."""
+"""Share of its weight that a move keeps when its first kind of phrase was just used (H)."""
+SHORT = 4
+"""A reply of fewer words has nothing to reflect (H)."""
+HARD = frozenset(
+    ("stop", "open_disagreement", "candour", "refusal", "topic_avoidance", "withdrawal")
+)
+"""Strain strong enough to call an ending an impasse."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,14 +47,11 @@ class Beat:
 
 @dataclass(frozen=True, slots=True)
 class Move:
-    """What the therapist does now. `fit` in [0, 1] is how far it takes up the last turn;
-    `works_plan` is true when a plan step is spoken; `permission` when it asks before informing."""
+    """What the therapist does now. `fit` in [0, 1] is how far it takes up the last turn."""
 
     beats: tuple[Beat, ...]
     note: str
-    fit: float = 0.6
-    works_plan: bool = False
-    permission: bool = False
+    fit: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,17 +59,18 @@ class Moment:
     """Where the session stands, from what anyone in the room knows.
 
     exchange: 1 to `max_exchanges`. earlier: the client's earlier turns as heard, oldest first.
-    used: how often each phrase key was used by the therapist. recent: keys of the last reply or so.
-    step: the plan step to work on, None without a plan. name: may be spoken, or None.
+    used: how often each phrase key was used by the therapist. recent: the newest few of them.
+    step: the plan step to work on, None without one. homework: was offered already.
     """
 
     exchange: int
     max_exchanges: int
     leaving: bool = False
     earlier: tuple[Heard, ...] = ()
-    used: Mapping[str, int] | None = None
+    used: Mapping[str, int] = field(default_factory=lambda: MappingProxyType({}))
     recent: frozenset[str] = frozenset()
     step: Beat | None = None
+    homework: bool = False
 
     @property
     def last(self) -> bool:
@@ -68,89 +82,203 @@ class Moment:
 
     def count(self, prefix: str) -> int:
         """How often phrases whose key starts with `prefix` were used."""
-        return sum(n for key, n in (self.used or {}).items() if key.startswith(prefix))
+        return sum(times for key, times in self.used.items() if key.startswith(prefix))
 
-    @property
-    def change_heard(self) -> bool:
-        return any("change_talk" in heard or "commitment" in heard for heard in self.earlier)
+    def change_heard(self, now: Heard) -> bool:
+        """The client has spoken of change, now or before."""
+        return any(one.signals & {"change_talk", "commitment"} for one in (now, *self.earlier))
 
-    def strained(self, heard: Heard) -> int:
+    def strained(self, now: Heard) -> int:
         """Client turns of strain in a row, this one included."""
         run = 0
-        for one in (heard, *reversed(self.earlier)):
+        for one in (now, *reversed(self.earlier)):
             if not one.discord:
                 break
             run += 1
         return run
 
 
-def _beat(act: TherapistAct, *keys: str) -> Beat:
-    return Beat(act, keys)
+class _BeatEntry(Frozen):
+    act: TherapistAct
+    keys: tuple[Line, ...] = Field(min_length=1)
 
 
-def _reflect(heard: Heard, *fallback: str) -> Beat:
-    """The client's own clause said back, or a reflection without their words."""
-    if heard.clause is not None:
-        return _beat("simple_reflection", f"simple_reflection.{heard.clause.kind}", *fallback)
-    if heard.feeling is not None:
-        return _beat("complex_reflection", "complex_reflection.feeling", *fallback)
-    return _beat("complex_reflection", *fallback)
+class _MoveEntry(Frozen):
+    weight: float = Field(default=1.0, gt=0.0)
+    beats: tuple[Line, ...] = Field(min_length=1, max_length=2)
+    note: Line
+    fit: Unit
+    needs: Literal["said", "effort", "long"] | None = None
 
 
-_EXPLORE = _beat("open_question", "open_question.explore", "open_question.more")
-_VIEW = _beat("open_question", "open_question.view", "open_question.explore")
-_MORE = _beat("open_question", "open_question.tell_more", "open_question.view")
-_EVOKE = _beat("open_question", "open_question.evoke", "open_question.explore")
-_COST = _beat("open_question", "open_question.cost_of_change", "open_question.view")
-_CANDOUR = _beat("affirm", "affirm.candour", "affirm.effort")
-_AUTONOMY = _beat("emphasize_autonomy", "emphasize_autonomy")
-_RETURN = _beat("seek_collaboration", "seek_collaboration.return", "seek_collaboration")
+class _Moves(Frozen):
+    beats: dict[str, _BeatEntry]
+    moves: dict[str, tuple[_MoveEntry, ...]]
 
-Option = tuple[float, Move]
+
+_MADE = ("reflect", "explore", "step")
+_SITUATIONS_OF_WORK = ("sustain_talk", "ambivalence", "insight")
+
+
+@lru_cache(maxsize=4)
+def load_moves(file: Path = MOVES_FILE) -> _Moves:
+    """The moves file, read once. Raises UserError for one that cannot be used."""
+    document = read_yaml(file)
+    try:
+        moves = _Moves.model_validate(document.value)
+    except ValidationError as error:
+        first = error.errors()[0]
+        at = ".".join(map(str, first["loc"]))
+        raise UserError(f"{at}: {first['msg']}", where=document.where(first["loc"])) from None
+    known = (*moves.beats, *_MADE)
+    for situation, entries in moves.moves.items():
+        for number, entry in enumerate(entries):
+            for name in entry.beats:
+                if name not in known:
+                    where = document.where(("moves", situation, number, "beats"))
+                    raise UserError(
+                        f"unknown beat {name!r}", where=where, hint=nearest(name, known)
+                    )
+    return moves
+
+
+def beats_used(file: Path = MOVES_FILE) -> tuple[Beat, ...]:
+    """Every beat a move may have, for checking a phrase bank."""
+    return tuple(Beat(one.act, one.keys) for one in load_moves(file).beats.values())
 
 
 def choose(heard: Heard, moment: Moment, rng: random.Random) -> Move:
     """The next move. Pure: the same arguments and generator state give the same move."""
+    return _pick(situation(heard, moment), heard, moment, rng)
+
+
+def situation(heard: Heard, moment: Moment) -> str:
+    """What the client's words ask of the therapist: the name of an entry in `rolling.yaml`."""
     if moment.leaving:
-        return Move(
-            (_beat("closing", "closing.leaving"),), "client is leaving: validate, say goodbye", 0.8
-        )
-    if moment.count("greeting") == 0 and not moment.earlier:
-        return _open(heard, moment)
+        return "leaving"
     if moment.last:
-        return _close(heard, moment)
-    options = _options(heard, moment)
-    weights = [
-        weight * (RECENT if move.beats[0].keys[0] in moment.recent else 1.0)
-        for weight, move in options
-    ]
-    return rng.choices([move for _, move in options], weights)[0]
+        return _ending(heard, moment)
+    if not moment.earlier:
+        return _beginning(heard)
+    return _strain(heard, moment) or _holding_back(heard, moment) or _work(heard, moment)
 
 
-def safety(categories: frozenset[str], moment: Moment) -> Move:
-    """Reframing stops: acknowledge, ask directly, name a person and a line, promise no secrecy."""
-    if moment.leaving:
-        return Move(
-            (_beat("safety_inquiry", "safety_inquiry.leaving"),), "safety before goodbye", 1.0
-        )
-    kind = next((name for name in _SAFETY_ORDER if name in categories), "suicidal_intent")
-    return Move(
-        (_beat("safety_inquiry", f"safety_inquiry.{kind}", "safety_inquiry"),),
-        f"safety cue ({kind.replace('_', ' ')}): reframing stops, ask directly",
-        1.0,
-    )
+def _beginning(heard: Heard) -> str:
+    if "sent_here" in heard:
+        return "opening_sent"
+    if heard.signals & {"caution", "topic_avoidance", "withdrawal", "minimizing"}:
+        return "opening_careful"
+    return "opening_strained" if heard.discord else "opening"
 
 
-def after_safety(heard: Heard, moment: Moment, rng: random.Random) -> Move:
-    """Once a cue was heard the session stays with safety; no technique is taken up again."""
-    if moment.leaving or moment.last:
-        return Move(
-            (_beat("safety_inquiry", "safety_inquiry.leaving"),), "safety before goodbye", 1.0
-        )
-    return Move((_beat("safety_inquiry", "safety_inquiry.stay"),), "stays with safety", 0.8)
+def _ending(heard: Heard, moment: Moment) -> str:
+    lately = (heard, *moment.earlier[-2:])
+    if heard.discord and sum(bool(one.signals & HARD) for one in lately) >= 2:
+        return "closing_impasse"
+    return "closing_change" if moment.change_heard(heard) else "closing"
 
 
-_SAFETY_ORDER = (
+def _strain(heard: Heard, moment: Moment) -> str | None:
+    if "stop" in heard:
+        return "stop"
+    if moment.strained(heard) >= STUCK and moment.count("checking_impasse") == 0:
+        return "impasse"
+    if "distress" in heard and "open_disagreement" not in heard:
+        return "distress"
+    for signal in ("refusal", "candour"):
+        if signal in heard:
+            return signal
+    if "open_disagreement" in heard:
+        return "challenge" if "question" in heard else "open_disagreement"
+    for signal in ("topic_avoidance", "sidetracking", "inattention"):
+        if signal in heard:
+            return signal
+    if "withdrawal" in heard:
+        again = moment.earlier and "withdrawal" in moment.earlier[-1]
+        return "withdrawal_again" if again else "withdrawal"
+    return None
+
+
+def _holding_back(heard: Heard, moment: Moment) -> str | None:
+    for signal in ("caution", "partial_agreement", "subtle_disengagement"):
+        if signal in heard:
+            return signal
+    if "question" in heard and "insight" not in heard:
+        return f"asks_{heard.asks}" if heard.asks else "asks"
+    if "says_fine" in heard:
+        weighed = any("distress" in one or one.feeling for one in moment.earlier)
+        return "mismatch" if weighed and not moment.count("naming_mismatch") else "fine"
+    for signal in ("minimizing", "others"):
+        if signal in heard and not heard.signals & {"change_talk", "insight"}:
+            return signal
+    return None
+
+
+def _work(heard: Heard, moment: Moment) -> str:
+    if "commitment" in heard:
+        return "commitment_late" if moment.late and not moment.homework else "commitment"
+    if "sustain_talk" in heard:
+        return "ambivalence" if "change_talk" in heard else "sustain_talk"
+    unplanned = moment.step is None or moment.exchange >= moment.max_exchanges - 2
+    if moment.late and unplanned and not moment.homework and moment.change_heard(heard):
+        return "homework_now" if "change_talk" in heard else "homework"
+    if moment.step is not None:
+        return "step"
+    for signal in ("change_talk", "insight"):
+        if signal in heard:
+            return signal
+    if heard.clause is None and heard.feeling is None:
+        return "short" if heard.words <= SHORT else "plain"
+    return "telling"
+
+
+def _pick(name: str, heard: Heard, moment: Moment, rng: random.Random) -> Move:
+    known = load_moves()
+    met = {
+        "said": heard.clause is not None or heard.feeling is not None,
+        "effort": "effort" in heard,
+        "long": heard.words >= 2 * SHORT,
+    }
+    moves, weights = [], []
+    for entry in known.moves[name]:
+        if entry.needs is not None and not met[entry.needs]:
+            continue
+        beats = tuple(_beat(one, known, heard, moment) for one in entry.beats)
+        stale = beats[0].keys[0] in moment.recent
+        moves.append(Move(beats, entry.note, entry.fit))
+        weights.append(entry.weight * (RECENT if stale else 1.0))
+    return rng.choices(moves, weights)[0]
+
+
+def _beat(name: str, known: _Moves, heard: Heard, moment: Moment) -> Beat:
+    if name == "reflect":
+        return _reflection(heard)
+    if name == "explore":
+        return Beat("open_question", (f"open_question.{_told(heard)}", "open_question.explore"))
+    if name == "step" and moment.step is not None:
+        return moment.step
+    entry = known.beats[name]
+    return Beat(entry.act, entry.keys)
+
+
+def _reflection(heard: Heard) -> Beat:
+    """The client's own clause said back, or their feeling."""
+    if heard.clause is not None:
+        key = f"simple_reflection.{heard.clause.kind}"
+        return Beat("simple_reflection", (key, "complex_reflection.weight"))
+    return Beat("complex_reflection", ("complex_reflection.feeling", "complex_reflection.weight"))
+
+
+def _told(heard: Heard) -> str:
+    """The kind of open question that fits what was told."""
+    if heard.clause is not None and heard.clause.kind == "belief":
+        return "thought"
+    if heard.feeling is not None:
+        return "feeling"
+    return heard.tells or "explore"
+
+
+SAFETY_ORDER = (
     "suicidal_intent",
     "harm_to_others",
     "abuse",
@@ -160,432 +288,29 @@ _SAFETY_ORDER = (
     "psychosis",
     "intoxication",
 )
+"""Which of several cues is asked about first (H)."""
 
 
-def _open(heard: Heard, moment: Moment) -> Move:
-    if moment.last:
-        return _close(heard, moment)
-    if "sent_here" in heard:
-        keys = ("greeting.sent", "open_question.sent")
-        note = "opening: was sent, make it their own hour"
-    elif heard.discord:
-        keys = ("greeting.strained", "open_question.strained")
-        note = "opening: doubt is welcome"
-    else:
-        keys, note = ("greeting", "open_question.opening"), "opening"
-    return Move((_beat("greeting", keys[0]), _beat("open_question", keys[1])), note, 0.6)
-
-
-def _close(heard: Heard, moment: Moment) -> Move:
-    if moment.strained(heard) >= 2 or heard.signals & {"stop", "refusal"}:
-        return Move(
-            (
-                _beat("checking_impasse", "closing.impasse_named"),
-                _beat("closing", "closing.impasse"),
-            ),
-            "last exchange, no agreement: name it, validate, small wins",
-            0.7,
-        )
-    if moment.change_heard or heard.signals & {"change_talk", "commitment"}:
-        return Move(
-            (_beat("summary", "summary.change"), _beat("closing", "closing.forward")),
-            "last exchange: summary with the client's own reasons",
-            0.7,
-        )
-    return Move(
-        (_beat("summary", "summary.plain"), _beat("closing", "closing")),
-        "last exchange: summary",
-        0.6,
+def safety(categories: Collection[str], moment: Moment) -> Move:
+    """Reframing stops: acknowledge, ask directly, name a person and a line, promise no secrecy."""
+    if moment.leaving:
+        return _stay_safe("safety_inquiry.leaving", "safety before goodbye", 1.0)
+    kind = next((one for one in SAFETY_ORDER if one in categories), None)
+    move = _stay_safe(
+        f"safety_inquiry.{kind}" if kind else "safety_inquiry",
+        f"safety cue ({(kind or 'unnamed').replace('_', ' ')}): reframing stops, ask directly",
+        1.0,
     )
+    beat = move.beats[0]
+    return replace(move, beats=(replace(beat, keys=(*beat.keys, "safety_inquiry")),))
 
 
-def _options(heard: Heard, moment: Moment) -> list[Option]:
-    run = moment.strained(heard)
-    if "stop" in heard:
-        return [
-            (
-                1.0,
-                Move(
-                    (
-                        _beat("emphasize_autonomy", "emphasize_autonomy.stop"),
-                        _beat("open_question", "open_question.before_stopping"),
-                    ),
-                    "asks to stop: theirs to decide",
-                    0.8,
-                ),
-            )
-        ]
-    if run >= STUCK and moment.count("checking_impasse") == 0:
-        return [
-            (
-                1.0,
-                Move(
-                    (_beat("checking_impasse", "checking_impasse"),),
-                    "strain for some turns: check the impasse",
-                    0.75,
-                ),
-            )
-        ]
-    if "distress" in heard and "open_disagreement" not in heard:
-        return _distress(heard)
-    if "refusal" in heard:
-        return _refusal(heard)
-    if "open_disagreement" in heard or "candour" in heard:
-        return _disagreement(heard)
-    if "topic_avoidance" in heard:
-        return _avoidance(heard)
-    if "withdrawal" in heard:
-        return _withdrawal(heard, moment)
-    if "partial_agreement" in heard:
-        return _partial(heard)
-    if "subtle_disengagement" in heard:
-        return [(1.0, Move((_VIEW,), "subtle disengagement: ask for their view", 0.7))]
-    if "question" in heard:
-        return _answer(heard)
-    if "says_fine" in heard:
-        return _fine(heard, moment)
-    return _work(heard, moment)
+def after_safety(moment: Moment) -> Move:
+    """Once a cue was heard the session stays with safety; no technique is taken up again."""
+    if moment.leaving or moment.last:
+        return _stay_safe("safety_inquiry.leaving", "safety before goodbye", 1.0)
+    return _stay_safe("safety_inquiry.stay", "stays with safety", 0.8)
 
 
-def _distress(heard: Heard) -> list[Option]:
-    note = "distress: acknowledge, slow down"
-    return [
-        (
-            2.0,
-            Move(
-                (
-                    _beat("complex_reflection", "complex_reflection.distress"),
-                    _beat("seek_collaboration", "seek_collaboration.pace"),
-                ),
-                note,
-                0.85,
-            ),
-        ),
-        (
-            1.0,
-            Move(
-                (_reflect(heard, "complex_reflection.distress"), _beat("affirm", "affirm.staying")),
-                note,
-                0.85,
-            ),
-        ),
-        (
-            1.0,
-            Move(
-                (
-                    _beat("complex_reflection", "complex_reflection.distress"),
-                    _beat("open_question", "open_question.need"),
-                ),
-                note,
-                0.85,
-            ),
-        ),
-    ]
-
-
-def _refusal(heard: Heard) -> list[Option]:
-    return [
-        (
-            1.0,
-            Move(
-                (_beat("emphasize_autonomy", "emphasize_autonomy.drop"), _VIEW),
-                'after a "no": drop it, ask for their view',
-                0.85,
-            ),
-        ),
-        (
-            1.0,
-            Move(
-                (_beat("complex_reflection", "complex_reflection.no"), _COST),
-                'after a "no": ask what it would cost',
-                0.85,
-            ),
-        ),
-        (
-            0.6,
-            Move(
-                (_beat("emphasize_autonomy", "emphasize_autonomy.drop"),),
-                'after a "no": drop it',
-                0.8,
-            ),
-        ),
-    ]
-
-
-def _disagreement(heard: Heard) -> list[Option]:
-    note = "open disagreement: reinforce candour, ask for more"
-    repair = _beat("open_question", "open_question.repair", "open_question.tell_more")
-    if "candour" in heard:
-        return [
-            (
-                2.0,
-                Move(
-                    (_beat("affirm", "affirm.candour_about_me", "affirm.candour"), repair),
-                    "candour about the therapist: welcome it, ask what would help",
-                    0.9,
-                ),
-            ),
-            (
-                1.0,
-                Move(
-                    (_beat("complex_reflection", "complex_reflection.missed"), repair),
-                    "candour about the therapist: own the miss",
-                    0.85,
-                ),
-            ),
-        ]
-    options = [
-        (2.0, Move((_CANDOUR, _MORE), note, 0.85)),
-        (
-            1.0,
-            Move(
-                (_beat("complex_reflection", "complex_reflection.disagreement"), _MORE), note, 0.8
-            ),
-        ),
-        (0.8, Move((_AUTONOMY, _MORE), "open disagreement: their view decides", 0.75)),
-    ]
-    if heard.clause is not None:
-        options.append(
-            (
-                1.5,
-                Move(
-                    (_reflect(heard, "complex_reflection.disagreement"), _MORE),
-                    "open disagreement: say it back, ask for more",
-                    0.9,
-                ),
-            )
-        )
-    return options
-
-
-def _avoidance(heard: Heard) -> list[Option]:
-    return [
-        (2.0, Move((_AUTONOMY, _RETURN), "topic avoidance: leave it, return gently", 0.75)),
-        (
-            1.0,
-            Move(
-                (
-                    _beat(
-                        "seek_collaboration",
-                        "seek_collaboration.unspoken",
-                        "seek_collaboration.return",
-                    ),
-                ),
-                "topic avoidance: is it unspoken disagreement?",
-                0.75,
-            ),
-        ),
-    ]
-
-
-def _withdrawal(heard: Heard, moment: Moment) -> list[Option]:
-    again = bool(moment.earlier) and "withdrawal" in moment.earlier[-1]
-    impact = Move(
-        (
-            _beat("impact_disclosure", "impact_disclosure"),
-            _beat("seek_collaboration", "seek_collaboration.check"),
-        ),
-        "withdrawal: say the impact, check",
-        0.8,
-    )
-    room = Move(
-        (
-            _beat("complex_reflection", "complex_reflection.room"),
-            _beat("closed_question", "closed_question.easy", "seek_collaboration.check"),
-        ),
-        "withdrawal: make room, ask something smaller",
-        0.75,
-    )
-    return [(3.0, impact), (0.5, room)] if again else [(1.2, impact), (1.0, room)]
-
-
-def _partial(heard: Heard) -> list[Option]:
-    note = "partial agreement: take the other side seriously"
-    other = _beat("open_question", "open_question.other_side", "open_question.tell_more")
-    options = [
-        (
-            1.0,
-            Move((_beat("complex_reflection", "complex_reflection.both_sides"), other), note, 0.85),
-        ),
-        (0.6, Move((_beat("affirm", "affirm.candour"), other), note, 0.75)),
-    ]
-    if heard.clause is not None:
-        options.append(
-            (2.0, Move((_reflect(heard, "complex_reflection.both_sides"), other), note, 0.9))
-        )
-    return options
-
-
-def _answer(heard: Heard) -> list[Option]:
-    return [
-        (
-            1.0,
-            Move(
-                (_beat("seek_collaboration", "seek_collaboration.asked"), _VIEW),
-                "client asks: their view first",
-                0.6,
-            ),
-        )
-    ]
-
-
-def _fine(heard: Heard, moment: Moment) -> list[Option]:
-    weighed = any("distress" in one or one.feeling for one in moment.earlier)
-    if weighed and moment.count("naming_mismatch") == 0:
-        return [
-            (
-                1.0,
-                Move(
-                    (_beat("naming_mismatch", "naming_mismatch"),),
-                    'says "fine" after heavier words: observe, doubt, exit',
-                    0.8,
-                ),
-            )
-        ]
-    return [(1.0, Move((_EXPLORE,), 'takes "fine" as it is said, stays open', 0.6))]
-
-
-def _work(heard: Heard, moment: Moment) -> list[Option]:
-    """The client is with the therapist: reflect, ask, and, with a plan, work on its step."""
-    if "commitment" in heard:
-        if moment.count("homework") == 0 and moment.late:
-            return [
-                (
-                    1.0,
-                    Move(
-                        (
-                            _beat("affirm", "affirm.commitment"),
-                            _beat("homework_cocreated", "homework_cocreated.detail"),
-                        ),
-                        "commitment: make it small, an experiment",
-                        0.85,
-                    ),
-                )
-            ]
-        return [
-            (
-                1.0,
-                Move(
-                    (
-                        _beat("affirm", "affirm.commitment"),
-                        _beat("open_question", "open_question.obstacle", "open_question.evoke"),
-                    ),
-                    "commitment: affirm, expect it to be hard",
-                    0.85,
-                ),
-            )
-        ]
-    ready = moment.change_heard or "change_talk" in heard
-    if moment.late and ready and "sustain_talk" not in heard and moment.count("homework") == 0:
-        return [
-            (
-                1.0,
-                Move(
-                    (
-                        _beat("seek_collaboration", "seek_collaboration.bridge"),
-                        _beat("homework_cocreated", "homework_cocreated"),
-                    ),
-                    "late and change talk heard: a small experiment, made together",
-                    0.7,
-                ),
-            )
-        ]
-    if "change_talk" in heard and "sustain_talk" in heard:
-        weigh = _beat("open_question", "open_question.weigh", "open_question.evoke")
-        return [
-            (
-                1.0,
-                Move(
-                    (_beat("complex_reflection", "complex_reflection.ambivalence"), weigh),
-                    "both sides in one breath: reflect the two",
-                    0.9,
-                ),
-            ),
-            (
-                0.7,
-                Move(
-                    (_reflect(heard, "complex_reflection.ambivalence"), weigh),
-                    "both sides in one breath: reflect, weigh",
-                    0.9,
-                ),
-            ),
-        ]
-    if "change_talk" in heard:
-        return _with_step(
-            heard,
-            moment,
-            [
-                (
-                    1.5,
-                    Move(
-                        (_reflect(heard, "complex_reflection.change"), _EVOKE),
-                        "change talk: reflect it, ask for more of it",
-                        0.9,
-                    ),
-                ),
-                (
-                    0.8,
-                    Move(
-                        (_beat("complex_reflection", "complex_reflection.change"),),
-                        "change talk: reflect it, leave room",
-                        0.8,
-                    ),
-                ),
-            ],
-        )
-    if "sustain_talk" in heard:
-        return [
-            (
-                1.0,
-                Move(
-                    (_beat("complex_reflection", "complex_reflection.sustain"), _COST),
-                    "sustain talk: take the reasons seriously",
-                    0.8,
-                ),
-            ),
-            (
-                0.8,
-                Move(
-                    (_reflect(heard, "complex_reflection.sustain"), _EXPLORE),
-                    "sustain talk: reflect, explore",
-                    0.85,
-                ),
-            ),
-            (0.6, Move((_AUTONOMY, _VIEW), "sustain talk: no push", 0.7)),
-        ]
-    options: list[Option] = []
-    if heard.words >= 4:
-        options += [
-            (
-                1.5,
-                Move(
-                    (_reflect(heard, "complex_reflection.weight"), _EXPLORE),
-                    "reflect, explore",
-                    0.85,
-                ),
-            ),
-            (
-                0.7,
-                Move((_reflect(heard, "complex_reflection.weight"),), "reflect, leave room", 0.75),
-            ),
-        ]
-        if "effort" in heard:
-            options.append(
-                (1.0, Move((_beat("affirm", "affirm.effort"), _EXPLORE), "affirm effort", 0.8))
-            )
-    else:
-        options.append((1.0, Move((_EXPLORE,), "short answer: stay open", 0.6)))
-    return _with_step(heard, moment, options)
-
-
-def _with_step(heard: Heard, moment: Moment, options: list[Option]) -> list[Option]:
-    """With a plan, its step takes the place of the question."""
-    if moment.step is None:
-        return options
-    if heard.words < 4:
-        return [(1.0, Move((moment.step,), "collaborating: plan step", 0.6, works_plan=True))]
-    lead = _reflect(heard, "complex_reflection.weight")
-    return [
-        (1.0, Move((lead, moment.step), "collaborating: reflect, plan step", 0.8, works_plan=True)),
-        (0.25, Move((moment.step,), "collaborating: plan step", 0.6, works_plan=True)),
-    ]
+def _stay_safe(key: str, note: str, fit: float) -> Move:
+    return Move((Beat("safety_inquiry", (key,)),), note, fit)

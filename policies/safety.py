@@ -2,7 +2,8 @@
 
 Recall comes first: a missed crisis costs more than a session ended too early. The cues are data
 (`safety_cues.yaml`): `direct` cues count unless they are denied in their own clause ("I'd never
-hurt myself"), `indirect` cues count as they stand ("they'd be better off without me"), and
+hurt myself") or, said by the therapist, only repeat a thought ("you think it's your fault");
+`indirect` cues count as they stand ("they'd be better off without me"), and
 `idioms` ("this commute is killing me") are taken out before either is looked for. Words alone,
 English alone; a screen, not a risk assessment.
 """
@@ -66,6 +67,7 @@ class _Screen:
     denial: re.Pattern[str]
     denial_undone: re.Pattern[str]
     denied_after: re.Pattern[str]
+    reported: re.Pattern[str]
     clause: re.Pattern[str]
     question: re.Pattern[str]
     yes: re.Pattern[str]
@@ -104,6 +106,7 @@ def _screen() -> _Screen:
                 "denial",
                 "denial_undone",
                 "denied_after",
+                "reported",
                 "clause",
                 "question",
                 "yes",
@@ -118,16 +121,27 @@ def _plain(text: str) -> str:
     return _SPACE.sub(" ", text.translate(_CURLY).lower())
 
 
-def _denied(text: str, start: int, end: int, screen: _Screen) -> bool:
+def _spared(
+    text: str, hit: re.Match[str], screen: _Screen, reported: re.Pattern[str] | None
+) -> bool:
+    """Whether the cue is denied in its own clause, or only reported as what somebody thinks."""
+    start, end = hit.span()
     if screen.denied_after.match(text, end):
         return True
     before = text[max(0, start - 80) : start]
     clause_start = max((found.end() for found in screen.clause.finditer(before)), default=0)
     before = before[clause_start:]
+    if reported is not None and reported.search(before):
+        return True
     return bool(screen.denial.search(before)) and not screen.denial_undone.search(before)
 
 
-def _find(text: str, tables: tuple[_Cues, ...], screen: _Screen) -> tuple[SafetyFinding, ...]:
+def _find(
+    text: str,
+    tables: tuple[_Cues, ...],
+    screen: _Screen,
+    reported: re.Pattern[str] | None = None,
+) -> tuple[SafetyFinding, ...]:
     found: list[SafetyFinding] = []
     cleared: str | None = None
     for cues in tables:
@@ -138,7 +152,7 @@ def _find(text: str, tables: tuple[_Cues, ...], screen: _Screen) -> tuple[Safety
         hit = cues.indirect.search(cleared) if cues.indirect else None
         if hit is None and cues.direct:
             for candidate in cues.direct.finditer(cleared):
-                if not _denied(cleared, candidate.start(), candidate.end(), screen):
+                if not _spared(cleared, candidate, screen, reported):
                     hit = candidate
                     break
         if hit is not None:
@@ -168,4 +182,4 @@ def screen_therapist(text: str) -> tuple[SafetyFinding, ...]:
     """Harmful words of a therapist: threat, blame, a promise of secrecy, a no-suicide contract,
     method detail, risk waved away. Asking directly about suicide is none of these."""
     screening = _screen()
-    return _find(_plain(text), screening.therapist, screening)
+    return _find(_plain(text), screening.therapist, screening, screening.reported)

@@ -99,7 +99,8 @@ def hear(acts: Sequence[str] | None, text: str = "") -> Heard:
     """What a reply calls for; `acts` is None when there was no reply yet."""
     if acts is None:
         return OPENING
-    kind = next((found for act, found in _DEMANDS if act in acts), "reflection")
+    kind: SituationKind = "reflection"
+    kind = next((found for act, found in _DEMANDS if act in acts), kind)
     asked = _QUESTION.findall(text)
     last = asked[-1].strip() if asked else ""
     if not last and not _INVITES.search(text):

@@ -17,7 +17,7 @@ _VOICE: Mapping[str, tuple[str, ...]] = {
     "challenging": ("leans forward", "arms folded", "voice louder", "speaks fast", "sits up"),
     "discounting": ("shrugs", "waves it off with one hand", "shakes head", "a short breath out"),
     "blaming": ("voice rising", "taps the armrest", "speaks fast", "palms up"),
-    "disagreeing": ("shakes head", "arms folded", "sits back", "an even voice", "a short pause first"),
+    "disagreeing": ("shakes head", "arms folded", "sits back", "an even voice", "a pause first"),
     "excusing": ("palms up", "speaks fast", "shifts in the chair", "shrugs"),
     "minimizing": ("waves it off", "voice light", "shrugs", "a quick answer"),
     "pessimism": ("sighs", "voice low", "shoulders drop", "speaks slowly"),
@@ -27,9 +27,11 @@ _VOICE: Mapping[str, tuple[str, ...]] = {
     "limit_setting": ("holds up one hand", "voice firm", "sits back", "arms folded"),
     "inattention": ("a slow blink", "a pause too long", "fidgets with a sleeve", "foot tapping"),
     "sidetracking": ("voice brighter", "shifts in the chair", "gestures round the room"),
-    "answering": ("thinks before answering", "speaks slowly", "one hand moving", "an even voice"),
+    "answering": ("thinks before answering", "speaks slowly", "one hand moving", "an even voice",
+                  "starts twice", "shifts in the chair", "speaks quietly"),
     "disclosing": ("voice low", "a long pause first", "speaks quietly", "holds on to both elbows"),
-    "change_talk": ("speaks slowly", "sits up a little", "a breath first", "voice quieter"),
+    "change_talk": ("speaks slowly", "sits up a little", "a breath first", "voice quieter",
+                    "both hands still"),
     "insight": ("goes still", "a long pause first", "breathes out", "speaks slowly"),
     "agreeing": ("nods", "nods slowly", "a small nod", "shoulders ease"),
     "asking": ("leans forward a little", "tilts forward", "voice uncertain"),
@@ -37,7 +39,11 @@ _VOICE: Mapping[str, tuple[str, ...]] = {
 }  # fmt: skip
 _CLOSED = ("arms folded", "sits back", "pulls both sleeves down", "shoulders up", "knees drawn in")
 _HEATED = ("taps the armrest", "voice louder", "sits forward", "foot tapping")
-_LEAVES = ("gets up, reaches for a coat", "stands up, bag already in hand", "gets up, heads for the door")  # fmt: skip
+_LEAVES = (
+    "gets up, reaches for a coat",
+    "stands up, bag already in hand",
+    "gets up, heads for the door",
+)
 
 
 def stage_direction(

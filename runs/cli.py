@@ -50,8 +50,8 @@ def main() -> None:
     except click.ClickException as error:
         _complain(error.format_message())
         code = EXIT_MISTAKE
-    except (KeyboardInterrupt, click.Abort):
-        _complain("interrupted; a run can be resumed: mirrorplay resume RUN")
+    except (KeyboardInterrupt, click.Abort) as stop:
+        _complain(f"stopped at once; go on with: {stop}" if stop.args else "stopped")
         code = EXIT_INTERRUPTED
     except BrokenPipeError:
         # The reader of our output went away (`| head`); what else is buffered has nowhere to go.
@@ -350,13 +350,11 @@ def _plain(value: object) -> Any:
 @click.option("--from", "source", default="library", help="library, a directory or a file.")
 def personas_show(persona: str, source: str) -> int:
     """One PERSONA in full, as YAML."""
-    import yaml
-
     from mirrorplay.personas.collection import find_persona, load_personas
+    from mirrorplay.personas.document import dump_yaml
 
     found = find_persona(load_personas(source), persona)
-    data = found.model_dump(mode="json", exclude_none=True)
-    click.echo(yaml.safe_dump(data, sort_keys=False, allow_unicode=True, width=96))
+    click.echo(dump_yaml(found.model_dump(mode="json", exclude_none=True)).rstrip())
     return 0
 
 
@@ -391,7 +389,7 @@ def personas_import(kind: str, file: Path, out: Path) -> int:
             missing[name] = missing.get(name, 0) + 1
     if missing:
         click.echo(
-            "left empty, since the source does not say: "
+            "left empty, since the source says nothing that fits: "
             + ", ".join(f"{name} ({count})" for name, count in sorted(missing.items()))
         )
     click.echo(f"run them: mirrorplay run quickstart sample.personas={out}")

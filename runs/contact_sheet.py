@@ -95,7 +95,8 @@ def _set(text: str, font: str, size: int, colour: Colour, width: int) -> pyvips.
 def _depth(image: pyvips.Image, size: int) -> int:
     """Height of set text in whole lines: libvips crops to the ink, which would let blocks dance."""
     pitch = size * 1.36 + round(size * 0.28)
-    return round(ceil(image.height / pitch) * pitch)
+    lines = ceil(int(image.height) / pitch)
+    return round(lines * pitch)
 
 
 def _panel(width: int, height: int, colour: Colour) -> pyvips.Image:

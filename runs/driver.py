@@ -15,6 +15,7 @@ from typing import Any
 from rich.console import Console
 
 from mirrorplay.personas.collection import dump_personas, load_personas
+from mirrorplay.personas.errors import UserError
 from mirrorplay.personas.schema import Persona
 from mirrorplay.runs.card import dataset_card
 from mirrorplay.runs.casting import cast_of, extend_import_path
@@ -75,7 +76,7 @@ def prepare(config: RunConfig, import_path: Sequence[str] = ()) -> Prepared:
         cast_of(cell.config)
     everyone = load_personas(config.sample.personas)
     plan = make_plan(config, everyone)
-    chosen = {session.persona_id for session in plan}
+    chosen = plan.persona_ids
     personas = tuple(p for p in select_personas(config, everyone) if p.id in chosen)
     return Prepared(config, planned_cells, personas, plan)
 
@@ -221,10 +222,20 @@ def _leases(survey: Survey, failed: Mapping[str, Failure]) -> tuple[Lease, ...]:
 
 
 def _execute(order: Order, config: RunConfig) -> None:
-    if config.executor.kind == "inline":
-        run_inline(order, config.executor)
-        return
-    # Importing Ray takes a second; a resume with nothing to do, and an inline run, do without.
-    from mirrorplay.runs.cluster.executor import run_on_ray
+    try:
+        if config.executor.kind == "inline":
+            run_inline(order, config.executor)
+        else:
+            # Importing Ray takes a second; an inline run, or a resume with nothing to do, does
+            # without.
+            from mirrorplay.runs.cluster.executor import run_on_ray
 
-    run_on_ray(order, config.executor)
+            run_on_ray(order, config.executor)
+    except KeyboardInterrupt:
+        raise KeyboardInterrupt(f"mirrorplay resume {shown(order.run_dir)}") from None
+    except OSError as error:
+        raise UserError(
+            f"the run was stopped: {error.strerror or error}",
+            where=error.filename or str(order.run_dir),
+            hint=f"finished sessions are safe; go on with: mirrorplay resume {shown(order.run_dir)}",
+        ) from error

@@ -3,6 +3,7 @@
 import asyncio
 from concurrent.futures import ThreadPoolExecutor
 
+from mirrorplay.personas.errors import UserError
 from mirrorplay.runs.config import InlineExecutor
 from mirrorplay.runs.executor import Order, lanes
 from mirrorplay.runs.worker import SessionWorker
@@ -38,7 +39,7 @@ async def _run(order: Order, executor: InlineExecutor) -> None:
         async with asyncio.TaskGroup() as group:
             for _ in range(lanes(order, executor.in_flight)):
                 group.create_task(drain())
-    except* OSError as errors:
+    except* (OSError, UserError) as errors:
         raise errors.exceptions[0] from None
     finally:
         pulse.cancel()

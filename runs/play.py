@@ -68,13 +68,15 @@ async def play(
         async with open_saver(place.file) as saver:
             graph = session_graph(config.graph.kind, spec.mode, saver)
             settings["configurable"] = {"thread_id": place.thread}
-            final = await graph.ainvoke(
-                opening(spec), settings, context=context, durability="async"
-            )
+            # With durability="async" LangGraph 1.2 saves a waiting edge's set by reference while
+            # later steps fill it: such a checkpoint has the wrong next step.
+            final = await graph.ainvoke(opening(spec), settings, context=context, durability="sync")
     provenance: dict[str, Any] = {"graph": config.graph.kind}
     if place is not None:
         provenance |= {"checkpoint": place.file.name, "thread": place.thread}
-    return record_of(typing.cast(SessionState, final), session, cell, album, run_name, attempt, provenance)
+    return record_of(
+        typing.cast(SessionState, final), session, cell, album, run_name, attempt, provenance
+    )
 
 
 def record_of(

@@ -122,7 +122,10 @@ class SessionWorker:
             {**lease.failed, **failed},
         )
         self._log.info("shard committed", shard=lease.shard, rows=committed.rows)
-        return ShardReport(lease.shard, True, failed)
+        # A worker of a killed driver may have committed first, and with a row for what failed here.
+        return ShardReport(
+            lease.shard, True, {s: f for s, f in failed.items() if s in committed.failed}
+        )
 
     def _settled(self, shard: int, planned: list[str]) -> frozenset[str]:
         return shard_status(self._run.path, shard, planned).done

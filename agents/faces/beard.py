@@ -2,6 +2,7 @@
 
 from mirrorplay.agents.faces.mouth import Lips
 from mirrorplay.agents.faces.path import curve, fill, shape, stroke
+from mirrorplay.agents.faces.pose import Point
 from mirrorplay.agents.faces.sitter import Sitter
 
 
@@ -18,14 +19,18 @@ def beard(sitter: Sitter) -> str:
     lips = Lips(sitter)
     cheek = sitter.nose_y + (1 if kind == "full" else 6)
     jaw = edges[-1][2:] + edges[1][-2:1:-1]
-    (left_x, left_y), (right_x, right_y) = lips.corner[-1], lips.corner[1]
-    top = [
-        edges[1][2],
-        at(46, cheek + 4), at(right_x + 12, (cheek + right_y) / 2 + 4), at(17, lips.top[1] - lips.upper_thickness - 6),
-        at(0, lips.top[0] - lips.upper_thickness - 5.0),
-        at(-17, lips.top[-1] - lips.upper_thickness - 6), at(left_x - 12, (cheek + left_y) / 2 + 4), at(-46, cheek + 4),
-        edges[-1][2],
-    ]  # fmt: skip
+
+    def side(s: int) -> list[Point]:
+        x, y = lips.corner[s]
+        return [
+            edges[s][2],
+            at(s * 46, cheek + 4),
+            at(x + s * 12, (cheek + y) / 2 + 4),
+            at(s * 17, lips.top[s] - lips.upper_thickness - 6),
+        ]
+
+    middle = at(0, lips.top[0] - lips.upper_thickness - 5.0)
+    top = [*side(1), middle, *side(-1)[::-1]]
     area = shape(jaw, top)
     if kind == "stubble":
         # Two thin coats, the second set in from the cheeks, leave no hard edge.
@@ -36,8 +41,8 @@ def beard(sitter: Sitter) -> str:
     lines = "".join(
         curve([at(x, sitter.fallen(y)), at(x * 0.97, sitter.fallen(y + 9))])
         for x, y in (
-            (-44, 44), (-37, 56), (-27, 66), (-15, 72), (-4, 74), (8, 73), (19, 69), (30, 62), (39, 52), (46, 40),
-            (-32, 46), (31, 46), (-21, 60), (22, 60), (-9, 63), (10, 63),
+            (-44, 44), (-37, 56), (-27, 66), (-15, 72), (-4, 74), (8, 73), (19, 69), (30, 62),
+            (39, 52), (46, 40), (-32, 46), (31, 46), (-21, 60), (22, 60), (-9, 63), (10, 63),
         )
     )  # fmt: skip
     return (
@@ -48,16 +53,18 @@ def beard(sitter: Sitter) -> str:
 
 
 def _moustache(sitter: Sitter, opacity: float) -> str:
-    palette, at = sitter.palette, sitter.face
+    at = sitter.face
     lips = Lips(sitter)
-    (left_x, left_y), (right_x, right_y) = lips.corner[-1], lips.corner[1]
     thick = lips.upper_thickness
-    top = [
-        at(left_x - 2, left_y + 1), at(left_x * 0.6, lips.top[-1] - thick - 4.5), at(-3, lips.top[0] - thick - 6.0),
-        at(3, lips.top[0] - thick - 6.0), at(right_x * 0.6, lips.top[1] - thick - 4.5), at(right_x + 2, right_y + 1),
-    ]  # fmt: skip
-    low = [
-        at(right_x + 2, right_y + 1), at(right_x * 0.6, lips.top[1] - thick * 0.4), at(4, lips.top[0] - thick * 0.75),
-        at(-4, lips.top[0] - thick * 0.75), at(left_x * 0.6, lips.top[-1] - thick * 0.4), at(left_x - 2, left_y + 1),
-    ]  # fmt: skip
-    return fill(shape(top, low), palette.hair, opacity)
+
+    def side(s: int) -> tuple[list[Point], list[Point]]:
+        x, y = lips.corner[s]
+        end = at(x + s * 2, y + 1)
+        return (
+            [end, at(x * 0.6, lips.top[s] - thick - 4.5), at(s * 3, lips.top[0] - thick - 6)],
+            [end, at(x * 0.6, lips.top[s] - thick * 0.4), at(s * 4, lips.top[0] - thick * 0.75)],
+        )
+
+    (top_left, low_left), (top_right, low_right) = side(-1), side(1)
+    area = shape(top_left + top_right[::-1], low_right + low_left[::-1])
+    return fill(area, sitter.palette.hair, opacity)

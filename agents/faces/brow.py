@@ -25,7 +25,11 @@ lateral frontalis, corrugator)."""
 def _stations(sitter: Sitter, side: int) -> list[Point]:
     identity, muscles = sitter.identity, sitter.muscles
     inner, outer, lower = muscles.on(1, side), muscles.on(2, side), muscles.on(4, side)
-    height = sitter.brow_y + 4.0 + (identity.brow_asymmetry if side > 0 else -identity.brow_asymmetry) * 0.5
+    height = (
+        sitter.brow_y
+        + 4.0
+        + (identity.brow_asymmetry if side > 0 else -identity.brow_asymmetry) * 0.5
+    )
     # The corrugator still draws the brows together when the frontalis lifts their inner ends.
     down = lower * (1 - 0.75 * inner)
     together = 4.6 * lower + 1.0 * inner
@@ -58,7 +62,16 @@ def brows(sitter: Sitter) -> str:
             lower.append(sitter.face(x + nx, y + ny, 2))
         shapes += loop(upper + lower[::-1])
         hairs += "".join(
-            curve([lower[i], ((lower[i][0] + upper[i + 1][0]) / 2, (lower[i][1] + upper[i + 1][1]) / 2 - 0.4), upper[i + 1]])
+            curve(
+                [
+                    lower[i],
+                    (
+                        (lower[i][0] + upper[i + 1][0]) / 2,
+                        (lower[i][1] + upper[i + 1][1]) / 2 - 0.4,
+                    ),
+                    upper[i + 1],
+                ]
+            )
             for i in range(3)
         )
     return fill(shapes, palette.brow) + stroke(hairs, palette.hair_dark, 0.8, 0.45)

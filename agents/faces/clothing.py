@@ -10,10 +10,26 @@ def clothing(sitter: Sitter) -> str:
     reach, half = 132 * identity.shoulders, 33 * identity.neck
     left, right = 168 - half, 168 + half
     opening = {"crew": 22.0, "v": 62.0, "shirt": 44.0, "roll": 0.0}[identity.collar]
-    body_left = [(168 - reach, 336), (168 - reach + 4, 312), (168 - reach * 0.68, 284), (left - 14, 262)]
-    body_right = [(right + 14, 262), (168 + reach * 0.68, 284), (168 + reach - 4, 312), (168 + reach, 336)]
+    body_left = [
+        (168 - reach, 336),
+        (168 - reach + 4, 312),
+        (168 - reach * 0.68, 284),
+        (left - 14, 262),
+    ]
+    body_right = [
+        (right + 14, 262),
+        (168 + reach * 0.68, 284),
+        (168 + reach - 4, 312),
+        (168 + reach, 336),
+    ]
     if identity.collar == "crew":
-        rim = [(left - 14, 262), (left + 4, 278), (168, 262 + opening), (right - 4, 278), (right + 14, 262)]
+        rim = [
+            (left - 14, 262),
+            (left + 4, 278),
+            (168, 262 + opening),
+            (right - 4, 278),
+            (right + 14, 262),
+        ]
     else:
         rim = [(left - 14, 262), (left + 10, 282), (168, 262 + opening)]
     if identity.collar == "crew":
@@ -37,7 +53,13 @@ def clothing(sitter: Sitter) -> str:
         garment = shape(body_left, rim, other, body_right)
         band = stroke(curve(rim) + curve(other), palette.cloth_dark, 3.0, 0.6)
         if identity.collar == "shirt":
-            flap_left = [(left - 12, 256), (left - 20, 276), (150, 318), (164, 296), (left + 6, 272)]
+            flap_left = [
+                (left - 12, 256),
+                (left - 20, 276),
+                (150, 318),
+                (164, 296),
+                (left + 6, 272),
+            ]
             flap_right = [(336 - x, y) for x, y in flap_left]
             band = (
                 fill(shape(flap_left), palette.cloth_light)

@@ -26,7 +26,9 @@ def glasses(sitter: Sitter) -> str:
             ring(half, 0), ring(half * c, tall * c), ring(0, tall), ring(-half * c, tall * c),
         ])  # fmt: skip
         glare += curve([ring(-half * 0.55, tall * 0.35), ring(-half * 0.1, -tall * 0.62)])
-        temples += curve([ring(side * half, -3), sitter.rim(side * 63 * sitter.width, y - 4, -0.05)])
+        temples += curve(
+            [ring(side * half, -3), sitter.rim(side * 63 * sitter.width, y - 4, -0.05)]
+        )
     bridge = curve([at(-centre + half, y - 3, 6), at(0, y - 6.5, 14), at(centre - half, y - 3, 6)])
     # Dark frames would vanish on dark skin.
     frame = "#b39a6b" if sitter.identity.skin_tone >= 7 else "#3a2a27"

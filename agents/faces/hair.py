@@ -1,4 +1,4 @@
-"""Hair and head coverings: a layer behind the head and a layer over the forehead."""
+"""Hair: a layer behind the head and a layer over the forehead."""
 
 from math import cos, pi, sin
 
@@ -10,7 +10,8 @@ _BACK = -0.55
 """Depth of the back of the head for `rim`: it moves against the turn."""
 
 
-def _between(outer: list[Point], inner: list[Point], share: float) -> list[Point]:
+def between(outer: list[Point], inner: list[Point], share: float) -> list[Point]:
+    """A line from 0, the outer edge, to 1, the inner one."""
     return [
         (lerp(a[0], b[0], share), lerp(a[1], b[1], share))
         for a, b in zip(outer, inner, strict=True)
@@ -20,31 +21,27 @@ def _between(outer: list[Point], inner: list[Point], share: float) -> list[Point
 def _strands(outer: list[Point], inner: list[Point], shares: tuple[float, ...], trim: int) -> str:
     """Lines that run with the hair, between its outer edge and the hairline."""
     return "".join(
-        curve(_between(outer, inner, share)[trim : len(outer) - trim : 2]) for share in shares
+        curve(between(outer, inner, share)[trim : len(outer) - trim : 2]) for share in shares
     )
 
 
 def _hairline(sitter: Sitter, low: float) -> list[Point]:
     """From the picture-left to the picture-right temple; `low` is where the sides end."""
-    identity = sitter.identity
-    wide, recede = sitter.width, identity.hairline
-    part = identity.hair_parting * 16
+    wide, recede = sitter.width, sitter.identity.hairline
     top = -59 - 12 * recede
-    at = sitter.face
-    rim = sitter.rim
-    return [
-        rim(-62.5 * wide, low, 0.0),
-        rim(-57.5 * wide, -22, 0.12),
-        at(-53 * wide, -42 - 5 * recede),
-        at(-39 * wide, -54 - 14 * recede),
-        at(-18 * wide, top + 3 - 3 * recede),
-        at(part * 0.4, top - 1 + 3 * recede),
-        at(18 * wide, top + 3 - 3 * recede),
-        at(39 * wide, -54 - 14 * recede),
-        at(53 * wide, -42 - 5 * recede),
-        rim(57.5 * wide, -22, 0.12),
-        rim(62.5 * wide, low, 0.0),
-    ]
+    at, rim = sitter.face, sitter.rim
+
+    def side(s: int) -> list[Point]:
+        return [
+            rim(s * 62.5 * wide, low, 0.0),
+            rim(s * 57.5 * wide, -22, 0.12),
+            at(s * 53 * wide, -42 - 5 * recede),
+            at(s * 39 * wide, -54 - 14 * recede),
+            at(s * 18 * wide, top + 3 - 3 * recede),
+        ]
+
+    middle = at(sitter.identity.hair_parting * 6.4, top - 1 + 3 * recede)
+    return [*side(-1), middle, *side(1)[::-1]]
 
 
 def _swept(sitter: Sitter, low: float) -> list[Point]:
@@ -54,7 +51,7 @@ def _swept(sitter: Sitter, low: float) -> list[Point]:
     part = 24 * (1 if identity.hair_parting >= 0 else -1)
     top = -68 - 4 * identity.hairline
     at, rim = sitter.face, sitter.rim
-    short, deep = (1, -1) if part > 0 else (-1, 1)
+    deep = -1 if part > 0 else 1
 
     def side(s: int) -> list[Point]:
         reach = 1.0 if s == deep else 0.55
@@ -66,28 +63,28 @@ def _swept(sitter: Sitter, low: float) -> list[Point]:
             rim(s * 63 * wide, low, 0.0),
         ]
 
-    del short
     return [*side(-1)[::-1], at(part, top - 3), *side(1)]
 
 
 def _dome(sitter: Sitter, low: float, volume: float, grow: float) -> list[Point]:
     """The outer edge of hair from the picture-left to the picture-right side."""
     wide = sitter.width
-    rim = sitter.rim
-    v = volume
     rows = (
-        (-64.5, low, -0.1, 0.4), (-67.5, -24, -0.15, 0.8), (-67.0, -52, -0.2, 1.0), (-57.0, -80, -0.2, 1.0),
-        (-33.0, -101, -0.2, 1.0), (0.0, -108, -0.2, 1.0), (33.0, -101, -0.2, 1.0), (57.0, -80, -0.2, 1.0),
-        (67.0, -52, -0.2, 1.0), (67.5, -24, -0.15, 0.8), (64.5, low, -0.1, 0.4),
-    )  # fmt: skip
-    return [
-        rim(
-            x * (wide + (0.045 * (v - 1) + 0.012 * grow) * weight),
-            y - (6 * (v - 1) + grow) * weight * max(0.0, -y - 20) / 80,
+        (64.5, low, -0.10, 0.4),
+        (67.5, -24, -0.15, 0.8),
+        (67.0, -52, -0.20, 1.0),
+        (57.0, -80, -0.20, 1.0),
+        (33.0, -101, -0.20, 1.0),
+        (0.0, -108, -0.20, 1.0),
+    )
+    return sitter.across([
+        (
+            x * (wide + (0.045 * (volume - 1) + 0.012 * grow) * weight),
+            y - (6 * (volume - 1) + grow) * weight * max(0.0, -y - 20) / 80,
             forward,
         )
         for x, y, forward, weight in rows
-    ]
+    ])  # fmt: skip
 
 
 def _cap(sitter: Sitter, hairline: list[Point], low: float, grow: float, strands: float) -> str:
@@ -114,9 +111,7 @@ def _curls(sitter: Sitter, low: float, reach: float) -> list[Point]:
         bump = (0.0, 4.2, 4.2)[index % 3] + 2.2 * sin(index * 1.7)
         radius_x = (66 + reach * volume) * wide + bump
         radius_y = 82 + reach * volume + bump
-        points.append(
-            sitter.rim(cos(angle) * radius_x, -28 - sin(angle) * radius_y + low, -0.25)
-        )
+        points.append(sitter.rim(cos(angle) * radius_x, -28 - sin(angle) * radius_y + low, -0.25))
     return points
 
 
@@ -130,10 +125,12 @@ def _curl_marks(outer: list[Point], inner: list[Point]) -> tuple[str, str]:
             ix, iy = inner[round(index * (len(inner) - 1) / (count - 1))]
             px, py = lerp(x, ix, share), lerp(y, iy, share)
             turn = index * 0.8 + ring * 2.1
-            mark = curve([
-                (px + radius * cos(turn + angle), py + radius * sin(turn + angle))
-                for radius, angle in ((5.4, 0.0), (4.6, 1.2), (4.2, 2.4), (5.0, 3.4))
-            ])
+            mark = curve(
+                [
+                    (px + radius * cos(turn + angle), py + radius * sin(turn + angle))
+                    for radius, angle in ((5.4, 0.0), (4.6, 1.2), (4.2, 2.4), (5.0, 3.4))
+                ]
+            )
             if index < count * 0.6 and (index // 3 + ring) % 3 == 0:
                 light += mark
             else:
@@ -149,8 +146,8 @@ def _drape(sitter: Sitter, length: float, flare: float, grow: float) -> str:
 
     def side(s: int) -> list[Point]:
         return [
-            rim(0, -110 - grow, -0.2),
-            rim(s * half * 0.55, -102 - grow, -0.25),
+            rim(0, -107 - grow, -0.2),
+            rim(s * half * 0.55, -98 - grow, -0.25),
             rim(s * half * 0.92, -66, -0.3),
             rim(s * half, -20, _BACK * 0.6),
             rim(s * (half + flare * 0.5), lerp(-10, length, 0.45), _BACK * 0.6),
@@ -183,7 +180,10 @@ def behind(sitter: Sitter) -> str:
         outer = _curls(sitter, 10 if woman else 0, 16 if woman else 5)
         if woman:
             low = [sitter.rim(s * 62, 62, -0.3) for s in (1, -1)]
-            return fill(loop(outer + [sitter.rim(78, 34, -0.3), *low, sitter.rim(-78, 34, -0.3)]), palette.hair_dark)
+            return fill(
+                loop([*outer, sitter.rim(78, 34, -0.3), *low, sitter.rim(-78, 34, -0.3)]),
+                palette.hair_dark,
+            )
         return fill(shape(outer), palette.hair_dark)
     if style == "bun":
         x, y = sitter.rim(0, -112, -0.5)
@@ -193,14 +193,6 @@ def behind(sitter: Sitter) -> str:
             palette.hair_dark, 1.8, 0.5,
         )  # fmt: skip
         return knot + fill(_drape(sitter, 24, -10, -2), palette.hair_dark)
-    if style == "covered":
-        rim = sitter.rim
-        wrap = shape(
-            [(96, 300), rim(-74, 66, -0.1), rim(-75, 0, -0.25), rim(-67, -66, -0.25), rim(-36, -102, -0.25),
-             rim(0, -111, -0.25), rim(36, -102, -0.25), rim(67, -66, -0.25), rim(75, 0, -0.25),
-             rim(74, 66, -0.1), (240, 300)],
-        )  # fmt: skip
-        return fill(wrap, _scarf(sitter)[2])
     return ""
 
 
@@ -211,7 +203,7 @@ def over(sitter: Sitter) -> str:
     if style == "bald":
         return _bald(sitter)
     if style == "covered":
-        return _covering(sitter)
+        return ""
     if style == "short":
         combed = identity.femininity >= 0.5 or abs(identity.hair_parting) > 0.35
         return _cap(sitter, (_swept if combed else _hairline)(sitter, 2), 2, 1.5, 0.34)
@@ -234,21 +226,24 @@ def _locks(sitter: Sitter, length: float) -> str:
     """A swept fringe, and waving locks that frame the face down to `length`."""
     palette = sitter.palette
     rim, wide = sitter.rim, sitter.width
-    span = length + 34
+    span = length + 40
     parts: list[str] = []
     for side in (-1, 1):
         outer = [
-            rim(side * 66.5 * wide, -40, -0.15), rim(side * 72 * wide, -34 + 0.30 * span, -0.15),
-            rim(side * 70 * wide, -34 + 0.58 * span, -0.12), rim(side * 74.5 * wide, -34 + 0.84 * span, -0.1),
-            rim(side * 66 * wide, length + 3, 0.0),
+            rim(side * x * wide, min(length + 3, -40 + share * span), forward)
+            for x, share, forward in (
+                (66.5, 0.0, -0.15), (72, 0.34, -0.15), (70, 0.62, -0.12), (74.5, 0.86, -0.1),
+                (66, 1.1, 0.0),
+            )
         ]  # fmt: skip
         inner = [
-            rim(side * 57 * wide, -40, 0.08), rim(side * 61 * wide, -34 + 0.30 * span, 0.02),
-            rim(side * 54 * wide, -34 + 0.60 * span, 0.0), rim(side * 58 * wide, -34 + 0.86 * span, 0.0),
-            rim(side * 66 * wide, length + 3, 0.0),
+            rim(side * x * wide, min(length + 3, -40 + share * span), forward)
+            for x, share, forward in (
+                (57, 0.0, 0.08), (61, 0.34, 0.02), (54, 0.63, 0.0), (58, 0.88, 0.0), (66, 1.1, 0.0)
+            )
         ]  # fmt: skip
         parts.append(fill(shape(outer, inner[::-1]), "url(#hair)"))
-        lines = curve(_between(outer, inner, 0.3)) + curve(_between(outer, inner, 0.66))
+        lines = curve(between(outer, inner, 0.3)) + curve(between(outer, inner, 0.66))
         parts.append(stroke(lines, palette.hair_dark, 1.4, 0.4))
     parts.append(_cap(sitter, _swept(sitter, -4), -4, 3.0, 0.34))
     return "".join(parts)
@@ -262,53 +257,11 @@ def _bald(sitter: Sitter) -> str:
     shown = 0.72 if identity.age >= 45 else 0.22
     for side in (-1, 1):
         tuft = loop([
-            rim(side * 61 * wide, 4, 0.0), rim(side * 58 * wide, -14, 0.06), rim(side * 58 * wide, -32, 0.06),
-            rim(side * 60.5 * wide, -46, 0.0), rim(side * 65.5 * wide, -40, -0.1), rim(side * 66.5 * wide, -18, -0.1),
+            rim(side * x * wide, y, forward)
+            for x, y, forward in (
+                (61.0, 4, 0.0), (58.0, -14, 0.06), (58.0, -32, 0.06),
+                (60.5, -46, 0.0), (65.5, -40, -0.1), (66.5, -18, -0.1),
+            )
         ])  # fmt: skip
         parts.append(fill(tuft, palette.hair, shown))
     return "".join(parts)
-
-
-def _scarf(sitter: Sitter) -> tuple[str, str, str]:
-    from mirrorplay.agents.faces.palette import mix, multiply
-
-    colour = sitter.identity.scarf
-    return colour, mix(colour, "#ffffff", 0.18), multiply(colour, 0.68, 0.68, 0.70)
-
-
-def _covering(sitter: Sitter) -> str:
-    """A scarf wrapped around head and neck."""
-    colour, light, dark = _scarf(sitter)
-    rim, wide = sitter.rim, sitter.width
-    jaw = [(x, y - 2.5) for x, y in sitter.outline(-1.5)[1][4:]]
-    jaw += [(x, y - 2.5) for x, y in sitter.outline(-1.5)[-1][-2:3:-1]]
-    chin_x, chin_y = rim(0, sitter.fallen(sitter.chin_y) + 5, 0.7)
-    outer = [
-        rim(-67 * wide, 60, -0.1), rim(-72 * wide, 10, -0.2), rim(-69 * wide, -48, -0.2), rim(-46 * wide, -92, -0.2),
-        rim(0, -110, -0.2), rim(46 * wide, -92, -0.2), rim(69 * wide, -48, -0.2), rim(72 * wide, 10, -0.2),
-        rim(67 * wide, 60, -0.1),
-    ]  # fmt: skip
-    inner = [
-        rim(-48 * wide * sitter.jaw, 52, 0.1), rim(-57.5 * wide, 8, 0.05), rim(-54 * wide, -36, 0.2), rim(-34 * wide, -62, 0.55),
-        rim(0, -70, 0.65), rim(34 * wide, -62, 0.55), rim(54 * wide, -36, 0.2), rim(57.5 * wide, 8, 0.05),
-        rim(48 * wide * sitter.jaw, 52, 0.1),
-    ]  # fmt: skip
-    hood = shape(outer, inner[::-1])
-    throat = shape(
-        [outer[0], (98, 258), (66, 296), (46, 336)], [(46, 336), (290, 336)],
-        [(290, 336), (270, 296), (238, 258), outer[-1]],
-        [outer[-1], inner[-1]], [inner[-1], *jaw, inner[0]], [inner[0], outer[0]],
-    )  # fmt: skip
-    folds = (
-        curve(_between(outer, inner, 0.35)) + curve(_between(outer, inner, 0.68))
-        + curve([inner[-1], (chin_x + 20, chin_y + 14), (150, 286), (112, 306)])
-        + curve([outer[-1], (220, 266), (176, 300), (140, 322)])
-        + curve([inner[0], (chin_x - 24, chin_y + 10), (146, 272)])
-    )  # fmt: skip
-    edge = curve(_between(outer, inner, 0.94))
-    return (
-        fill(throat, colour) + fill(hood, colour)
-        + stroke(folds, dark, 2.4, 0.45)
-        + stroke(curve(_between(outer, inner, 0.2)[1:5]), light, 4.0, 0.35)
-        + stroke(edge, dark, 2.6, 0.40)
-    )  # fmt: skip

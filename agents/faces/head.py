@@ -43,10 +43,14 @@ def ears(sitter: Sitter) -> str:
         x = side * 61.5 * sitter.width
         near = 1 - 0.9 * max(0.0, side * sitter.pose.sin_yaw)
 
-        def at(dx: float, dy: float, *, x: float = x, side: int = side, near: float = near) -> tuple[float, float]:
+        def at(
+            dx: float, dy: float, *, x: float = x, side: int = side, near: float = near
+        ) -> tuple[float, float]:
             return sitter.rim(x + side * (dx * size * near - 8 * (1 - near)), 8 + dy * size, -0.12)
 
-        lobes += loop([at(-4, -19), at(5, -22), at(10.5, -13), at(8.5, 3), at(5, 16), at(-1, 19), at(-5, 10)])
+        lobes += loop(
+            [at(-4, -19), at(5, -22), at(10.5, -13), at(8.5, 3), at(5, 16), at(-1, 19), at(-5, 10)]
+        )
         inners += curve([at(1, -14), at(6.5, -15), at(7, -6), at(4, 3), at(2.5, 9)])
     warm = mix(palette.skin, palette.shade, 0.5)
     return fill(lobes, warm) + stroke(inners, palette.deep, 1.6, 0.55)
@@ -67,14 +71,17 @@ def face(sitter: Sitter) -> str:
     turn = sitter.pose.sin_yaw
     inset = 15 - 12 * turn
     outer = edges[1]
-    side = [(x - inset * weight, y) for (x, y), weight in zip(outer[:6], (0.5, 0.6, 1.0, 1.15, 1.0, 0.5), strict=True)]
+    side = [
+        (x - inset * weight, y)
+        for (x, y), weight in zip(outer[:6], (0.5, 0.6, 1.0, 1.15, 1.0, 0.5), strict=True)
+    ]
     shadow = fill(shape(outer[:7], side[::-1]), palette.shade, 0.5)
     return skin + shadow
 
 
 def modelling(sitter: Sitter) -> str:
     """Cheeks, eye sockets, forehead light and chin: large soft areas of light and warmth."""
-    palette, muscles, at = sitter.palette, sitter.muscles, sitter.face
+    muscles, at = sitter.muscles, sitter.face
     parts: list[str] = []
     lift = {}
     for side in (-1, 1):
@@ -105,19 +112,38 @@ def nose(sitter: Sitter) -> str:
 
     # Shaded plane of the bridge; it lies on the side away from the light.
     plane = shape(
-        [at(6, sitter.brow_y + 9, 2), at(4.5, sitter.eye_y + 2, 8), at(4.0, base - 20, 13), at(6, tip - 3, 17)],
+        [
+            at(6, sitter.brow_y + 9, 2),
+            at(4.5, sitter.eye_y + 2, 8),
+            at(4.0, base - 20, 13),
+            at(6, tip - 3, 17),
+        ],
         [at(6, tip - 3, 17), at(12.5 * wide, base - 6, 8), at(11.5 * wide, base - 14, 6)],
-        [at(11.5 * wide, base - 14, 6), at(8.5, sitter.eye_y + 6, 3), at(11, sitter.brow_y + 10, 0)],
+        [
+            at(11.5 * wide, base - 14, 6),
+            at(8.5, sitter.eye_y + 6, 3),
+            at(11, sitter.brow_y + 10, 0),
+        ],
     )
     plane += shape(
-        [at(-10, sitter.brow_y + 9, 0), at(-6.5, sitter.eye_y + 1, 4), at(-8, sitter.eye_y + 12, 3)],
-        [at(-8, sitter.eye_y + 12, 3), at(-11.5, sitter.eye_y + 2, 1), at(-10, sitter.brow_y + 9, 0)],
+        [
+            at(-10, sitter.brow_y + 9, 0),
+            at(-6.5, sitter.eye_y + 1, 4),
+            at(-8, sitter.eye_y + 12, 3),
+        ],
+        [
+            at(-8, sitter.eye_y + 12, 3),
+            at(-11.5, sitter.eye_y + 2, 1),
+            at(-10, sitter.brow_y + 9, 0),
+        ],
     )
     parts.append(fill(plane, palette.shade, 0.38))
     bridge = curve([at(-1.2, sitter.eye_y - 4, 8), at(-1.4, base - 18, 13), at(-1.5, tip - 6, 17)])
     parts.append(stroke(bridge, palette.light, 4.2, 0.42))
-    under = loop([at(-11.5 * wide, base - 1, 6), at(0, base - 3.2, 16), at(11.5 * wide, base - 1, 6),
-                  at(6 * wide, base + 3.4, 9), at(0, base + 4.6, 11), at(-6 * wide, base + 3.4, 9)])  # fmt: skip
+    under = loop([
+        at(-11.5 * wide, base - 1, 6), at(0, base - 3.2, 16), at(11.5 * wide, base - 1, 6),
+        at(6 * wide, base + 3.4, 9), at(0, base + 4.6, 11), at(-6 * wide, base + 3.4, 9),
+    ])  # fmt: skip
     parts.append(fill(under, palette.deep, 0.34))
     parts.append(disc(at(-2, tip - 1, 18), 5.6 + 1.6 * identity.nose_tip, 4.6, "url(#glow)", 0.9))
     wings: list[str] = []

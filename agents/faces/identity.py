@@ -5,9 +5,11 @@ is drawn with a purpose of its own, so a trait that the appearance fixes moves n
 the same persona has the same face in every run, arm and process.
 """
 
+from bisect import bisect
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from itertools import accumulate
 from typing import Literal, TypeVar
 
 from mirrorplay.personas.schema import Appearance, FaceShape, HairStyle
@@ -39,7 +41,7 @@ HAIR_COLOURS: Mapping[str, str] = {
     "blond": "#c19a5b",
     "red": "#a4512b",
     "grey": "#8f8d8b",
-    "white": "#d9d6d0",
+    "white": "#cdc9c2",
 }
 _CLOTHES: tuple[str, ...] = (
     "#3f5b73", "#6b7f6a", "#7a4b4f", "#4b4a63", "#8a6f52", "#2f3e46", "#a0685a", "#5d7288",
@@ -132,7 +134,8 @@ class _Traits:
 
     def unit(self, purpose: str) -> float:
         """A number in [0, 1)."""
-        return seed_of(0, self._persona_id, 0, 0, "face", purpose) / 2.0**64
+        # 53 bits are what a float holds: the result never rounds up to 1.
+        return (seed_of(0, self._persona_id, 0, 0, "face", purpose) >> 11) / 2.0**53
 
     def between(self, purpose: str, low: float, high: float) -> float:
         """Middle values are likelier than the ends: the mean of two draws."""
@@ -143,12 +146,9 @@ class _Traits:
         return choices[int(self.unit(purpose) * len(choices))]
 
     def weighted(self, purpose: str, choices: Mapping[T, float]) -> T:
-        left = self.unit(purpose) * sum(choices.values())
-        for choice, weight in choices.items():
-            left -= weight
-            if left < 0:
-                return choice
-        return next(reversed(choices))
+        bounds = list(accumulate(choices.values()))
+        place = bisect(bounds, self.unit(purpose) * bounds[-1], hi=len(bounds) - 1)
+        return list(choices)[place]
 
 
 def _femininity(traits: _Traits, gender: str | None) -> float:
@@ -211,7 +211,8 @@ def identity_of(
         wears = traits.unit("glasses") < 0.18 + years / 300
     frames: tuple[Glasses, ...] = ("round", "square")
     frame = traits.one_of("frames", frames)
-    shapes: tuple[FaceShape, ...] = ("oval", "round", "square", "long", "heart")
+    shapes: Sequence[FaceShape] = ("oval", "round", "square", "long", "heart")
+    drawn_shape: FaceShape = traits.one_of("face_shape", shapes)
     eye_shapes: dict[EyeShape, float] = {"almond": 4.0, "round": 2.5, "hooded": 2.0, "narrow": 1.5}
     brows: tuple[BrowShape, ...] = ("soft", "arched", "straight")
     collars: tuple[Collar, ...] = ("crew", "v", "shirt", "roll")
@@ -219,7 +220,7 @@ def identity_of(
         age=years,
         femininity=femininity,
         skin_tone=tone,
-        face_shape=appearance.face_shape or traits.one_of("face_shape", shapes),
+        face_shape=appearance.face_shape or drawn_shape,
         face_width=traits.between("face_width", 0.94, 1.06),
         face_length=traits.between("face_length", 0.95, 1.05),
         jaw=traits.between("jaw", 0.90, 1.10) + 0.05 * (0.5 - femininity),

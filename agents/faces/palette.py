@@ -73,8 +73,11 @@ def palette_of(identity: Identity) -> Palette:
     skin = identity.skin
     darkness = (tone - 1) / 9
     if tone <= 4:
-        # The palest tones of the scale are nearly white: some blood under them reads as alive.
+        # The palest tones of the scale are nearly white and the middle ones yellow: some blood
+        # under them reads as alive.
         skin = mix(skin, "#e8a98a", 0.22)
+    elif tone <= 6:
+        skin = mix(skin, "#c9805c", 0.14)
     elif tone >= 9:
         # The darkest are nearly grey: lit skin shows its warmth.
         skin = mix(skin, "#80492f", 0.40)
@@ -103,7 +106,7 @@ def palette_of(identity: Identity) -> Palette:
         iris_dark=multiply(identity.eye_colour, 0.42, 0.42, 0.45),
         lash="#2a1d1a" if not pale else "#4a3730",
         hair=hair,
-        hair_light=mix(hair, "#ffe9cf" if not pale else "#ffffff", 0.20 if not pale else 0.45),
+        hair_light=mix(hair, "#ffe9cf" if not pale else "#ffffff", 0.20 if not pale else 0.32),
         hair_dark=multiply(hair, 0.62, 0.58, 0.56),
         brow=mix(multiply(hair, 0.72, 0.68, 0.66), skin, 0.10 if not pale else 0.18),
         cloth=cloth,

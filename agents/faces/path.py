@@ -72,12 +72,12 @@ def fill(data: str, colour: str, opacity: float = 1.0) -> str:
 
 
 def stroke(data: str, colour: str, width: float, opacity: float = 1.0) -> str:
-    """A drawn line with round ends; nothing when it would not be seen."""
+    """A drawn line; nothing when it would not be seen. Its ends follow the root of the drawing."""
     if opacity < 0.02:
         return ""
     return (
         f'<path d="{data}" fill="none" stroke="{colour}" stroke-width="{width:.2f}" '
-        f'stroke-linecap="round" stroke-linejoin="round" stroke-opacity="{min(1.0, opacity):.2f}"/>'
+        f'stroke-opacity="{min(1.0, opacity):.2f}"/>'
     )
 
 

@@ -15,6 +15,7 @@ from mirrorplay.agents.faces.head import ears, face, modelling, neck, nose
 from mirrorplay.agents.faces.identity import Identity
 from mirrorplay.agents.faces.mouth import folds, mouth
 from mirrorplay.agents.faces.palette import mix
+from mirrorplay.agents.faces.scarf import scarf_behind, scarf_over
 from mirrorplay.agents.faces.sitter import Sitter
 from mirrorplay.personas.errors import UserError
 from mirrorplay.policies.expression import Expression
@@ -58,15 +59,16 @@ def _paints(sitter: Sitter) -> str:
 
 def _backdrop(sitter: Sitter) -> str:
     """A pool of light behind the head. Opaque rings cost a tenth of a gradient of that size."""
-    palette = sitter.palette
+    ground, light = sitter.palette.background, sitter.palette.halo
     return "".join(
-        f'<circle cx="152" cy="132" r="{radius}" fill="{mix(palette.background, palette.halo, share)}"/>'
+        f'<circle cx="152" cy="132" r="{radius}" fill="{mix(ground, light, share)}"/>'
         for radius, share in ((170, 0.20), (148, 0.36), (124, 0.52))
     )
 
 
 def portrait_svg(identity: Identity, expression: Expression, size: int) -> str:
-    """A square portrait of `size` pixels. Raises UserError for a size outside 64–1024."""
+    """A square portrait of `size` pixels. Action units that cannot be drawn are left out. Raises
+    UserError for a size outside 64–1024."""
     if not SMALLEST <= size <= LARGEST:
         raise UserError(
             f"face size {size!r} is out of range", allowed=f"{SMALLEST} to {LARGEST} pixels"
@@ -75,16 +77,16 @@ def portrait_svg(identity: Identity, expression: Expression, size: int) -> str:
     tip = f'<g transform="rotate({sitter.pose.roll:.2f} 168 232)">'
     return "".join((
         f'<svg xmlns="http://www.w3.org/2000/svg" width="{size}" height="{size}" '
-        'viewBox="0 0 336 336">',
+        'viewBox="0 0 336 336" stroke-linecap="round" stroke-linejoin="round">',
         _paints(sitter),
         f'<rect width="336" height="336" fill="{sitter.palette.background}"/>',
         _backdrop(sitter),
-        tip, behind(sitter), "</g>",
+        tip, behind(sitter), scarf_behind(sitter), "</g>",
         neck(sitter),
         clothing(sitter),
         tip,
         ears(sitter), face(sitter), modelling(sitter), forehead(sitter), folds(sitter),
         beard(sitter), nose(sitter), mouth(sitter), eyes(sitter), brows(sitter), over(sitter),
-        glasses(sitter),
+        scarf_over(sitter), glasses(sitter),
         "</g></svg>",
     ))  # fmt: skip

@@ -1,7 +1,8 @@
 """Eight displays a viewer should tell apart, as data.
 
 Units follow the EMFACS prototypes (Friesen & Ekman 1983); where a prototype leaves the intensity
-open, C–D (3–4) is used so that it reads at thumbnail size. A prototype names a display, not a feeling.
+open, C–D (3–4) is used so that it reads at thumbnail size. A prototype names a display, not a
+feeling.
 """
 
 from collections.abc import Mapping
@@ -42,7 +43,8 @@ PROTOTYPES: Mapping[str, Expression] = {
         "one mouth corner tightened and raised", (12, 2, "right"), (14, 4, "right")
     ),
     "looking away": Expression(
-        gaze_x=0.9, gaze_y=-0.2, head_yaw=0.35, head_pitch=-0.05, caption="head and eyes turned away"
+        gaze_x=0.9, gaze_y=-0.2, head_yaw=0.35, head_pitch=-0.05,
+        caption="head and eyes turned away",
     ),
 }  # fmt: skip
 """By name; the first seven are the EMFACS prototypes of emotion displays, contempt among them."""

@@ -4,6 +4,8 @@ The layout of the face follows the classical canon: eyes half-way down the head,
 the way from brow to chin; identity moves each line a little.
 """
 
+from collections.abc import Sequence
+
 from mirrorplay.agents.faces.identity import Identity
 from mirrorplay.agents.faces.muscles import Muscles
 from mirrorplay.agents.faces.palette import palette_of
@@ -46,12 +48,20 @@ class Sitter:
         share = min(1.0, max(0.0, share))
         return y + self.drop * share * share * (3 - 2 * share)
 
+    def across(self, rows: Sequence[tuple[float, float, float]]) -> list[Point]:
+        """A symmetric line of the rim from picture left to picture right. `rows` give its right
+        half from the end to the middle as x, y and depth; the last row lies on the middle."""
+        left = [self.rim(-x, y, forward) for x, y, forward in rows]
+        right = [self.rim(x, y, forward) for x, y, forward in rows[-2::-1]]
+        return left + right
+
     def outline(self, grow: float = 0.0) -> dict[int, list[Point]]:
         """The face's edge from the temple (first) to the chin (last) for each side, by the sign of
         x; `grow` units outside the skin."""
         cheek = 1.2 * self.identity.cheeks
         wide, jaw = self.width, self.jaw
         span = self.chin_y - self.mouth_y
+        low = 31.5 * wide * (0.55 * jaw + 0.45 * self.chin_width)
         edges: dict[int, list[Point]] = {}
         for side in (-1, 1):
             rows = (
@@ -60,7 +70,7 @@ class Sitter:
                 ((60.5 + cheek) * wide, 16.0, 0.02),
                 ((54.5 + cheek) * wide * (0.5 + 0.5 * jaw), self.mouth_y - 8, 0.10),
                 (47.0 * wide * jaw, self.mouth_y + 0.30 * span, 0.24),
-                (31.5 * wide * (0.55 * jaw + 0.45 * self.chin_width), self.mouth_y + 0.74 * span, 0.52),
+                (low, self.mouth_y + 0.74 * span, 0.52),
                 (12.5 * self.chin_width, self.chin_y - 1.2, 0.72),
                 (0.0, self.chin_y, 0.76),
             )  # fmt: skip

@@ -194,7 +194,8 @@ def assign_ids(prefix: str, wanted: Iterable[tuple[str, str]]) -> list[str]:
 
 
 def absent_fields(persona: Persona) -> tuple[str, ...]:
-    """Key paths that the source says nothing about. A group of which nothing is known is listed by
+    """Key paths that the source says nothing about, or nothing that the field can hold (an age of
+    12 stays in the verbatim source alone). A group of which nothing is known is listed by
     its name alone; identity, origin and risk (where silence means nothing) are not listed."""
     missing: list[str] = ["resistance"]
     for name in type(persona).model_fields:

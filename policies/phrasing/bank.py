@@ -89,10 +89,11 @@ class Bank:
                     entry.opener_rate,
                     entry.tail_rate,
                 )
+        self._keys = frozenset(self._entries)
 
     @property
     def keys(self) -> frozenset[str]:
-        return frozenset(self._entries)
+        return self._keys
 
     def templates(self, key: str) -> tuple[Template, ...]:
         """Every template of a key, for linting."""

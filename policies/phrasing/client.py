@@ -31,6 +31,8 @@ _RATIONS: Mapping[str, int] = {
 """How often a session may use each of a person's phrases."""
 _BINDING = frozenset({"homework", "permission", "closing", "safety", "naming", "impasse", "agenda"})
 """What calls for a reply of its own: the general words of an act would not answer it."""
+_GOES_ON = frozenset({"", "other", "story", "feeling", "behavior", "thought", "fear", "correction"})
+"""Matters of a question after which a second sentence fits an answer."""
 _EXPLAINS = frozenset(
     {"disagreeing", "excusing", "blaming", "answering", "disclosing", "pessimism"}
 )
@@ -58,10 +60,18 @@ def phrase(
     own = _own_sentence(persona, used)
     slots["memory"], slots["said"] = memory, own[1] if own else None
     keys = _keys(bank, act, profile, heard, rng, bool(memory), leaving, slots)
-    terse = rng.random() < 1.2 * (0.9 - idiolect.verbosity) or act == "minimum_talk"
+    terse = rng.random() < 1.25 * (1.0 - idiolect.verbosity) or act == "minimum_talk"
     spoken = bank.realise(keys, slots, used, rng, terse=terse)
     text, ids, in_it = spoken.text, list(spoken.ids), set(spoken.slots)
-    goes_on = rng.random() < 0.6 * (idiolect.verbosity - 0.3)
+    answer = f"answering.about_{heard.about}"
+    if act == "change_talk" and keys[0] != f"{act}.about_{heard.about}" and answer in bank.keys:
+        left = {name: value for name, value in slots.items() if name not in in_it}
+        before = bank.realise((answer, "answering"), left, (*used, *ids), rng, terse=True)
+        text = f"{before.text} {text}"
+        ids += before.ids
+        in_it |= before.slots
+    fits = act != "answering" or heard.about in _GOES_ON
+    goes_on = fits and rng.random() < 0.5 * (idiolect.verbosity - 0.3)
     if act in _EXPLAINS and goes_on and not leaving and len(text.split()) < 16:
         left = {name: value for name, value in slots.items() if name not in in_it}
         more = bank.realise((f"more.{act}", "more"), left, (*used, *ids), rng, terse=True)
@@ -69,8 +79,8 @@ def phrase(
             text = f"{text} {more.text}"
             ids += more.ids
             in_it |= more.slots
-    for name in sorted(in_it & _RATIONS.keys()):
-        ids.append(f"slot/{name}/{_count(used, name) + 1}")
+    spent = _spent(used)
+    ids += [f"slot/{name}/{spent.get(name, 0) + 1}" for name in sorted(in_it & _RATIONS.keys())]
     if own and "said" in in_it:
         ids.append(own[0])
     return Phrase(_voice(text, idiolect, rng, plain=bool(memory)), tuple(ids), frozenset(in_it))
@@ -90,10 +100,11 @@ def _keys(
     if leaving:
         return [f"leaving.{leaving}", "leaving"]
     if heard.kind == "opening":
-        kinds = [f"opening.{profile.type}", "opening"]
-        if slots.get("reason") and (drawn < 0.5 or not slots.get("topic")):
-            kinds.insert(0, "opening.reason")
-        return kinds
+        if f"opening.{act}" in bank.keys:
+            return [f"opening.{act}", "opening"]
+        if slots.get("reason") and (drawn < 0.6 or not slots.get("topic")):
+            return ["opening.reason", "opening"]
+        return [f"opening.{profile.type}", "opening"] if drawn < 0.8 else ["opening"]
     if tells:
         return ["disclosing.memory"]
     by_matter, by_reply = f"{act}.about_{heard.about}", f"{act}.after_{heard.kind}"
@@ -107,18 +118,23 @@ def _keys(
 
 
 def _slots(persona: Persona, used: Collection[str]) -> dict[str, str | None]:
-    talk = persona.talk
+    talk, spent = persona.talk, _spent(used)
     slots: dict[str, str | None] = {
-        name: getattr(talk, name) if _count(used, name) < most else None
+        name: getattr(talk, name) if spent.get(name, 0) < most else None
         for name, most in _RATIONS.items()
     }
     slots["reason"] = _spoken_reason(persona.intake.reason)
     return slots
 
 
-def _count(used: Collection[str], slot: str) -> int:
-    start = f"slot/{slot}/"
-    return sum(identifier.startswith(start) for identifier in used)
+def _spent(used: Collection[str]) -> dict[str, int]:
+    """How often each slot was filled so far, from ids such as `slot/topic/2`."""
+    spent: dict[str, int] = {}
+    for identifier in used:
+        if identifier.startswith("slot/"):
+            name = identifier.split("/")[1]
+            spent[name] = spent.get(name, 0) + 1
+    return spent
 
 
 _FIRST_PERSON = re.compile(r"\b(?:I|I'm|I've|I'd|me|my|My)\b")
@@ -167,15 +183,16 @@ def _first_person(parts: tuple[str, ...]) -> tuple[str, ...]:
     )
 
 
-_CONTRACTED: tuple[tuple[re.Pattern[str], str], ...] = tuple(
-    (re.compile(rf"\b{short}\b"), long)
+_SPELLED_OUT: tuple[tuple[re.Pattern[str], str], ...] = tuple(
+    (re.compile(rf"\b{short}\b(?!,? (?:I|you|it|he|she|we|they)\b)"), long)
     for short, long in (
-        ("[Cc]an't", "cannot"), ("[Ww]on't", "will not"), ("I'm", "I am"), ("I've", "I have"),
-        ("I'll", "I will"), ("([Dd])on't", r"\1o not"), ("([Dd])idn't", r"\1id not"),
-        ("([Dd])oesn't", r"\1oes not"), ("([Ii])sn't", r"\1s not"), ("([Ww])asn't", r"\1as not"),
+        ("([Cc])an't", r"\1annot"), ("([Ww])on't", r"\1ill not"), ("I'm", "I am"),
+        ("I've", "I have"), ("I'll", "I will"), ("([Dd])on't", r"\1o not"),
+        ("([Dd])idn't", r"\1id not"), ("([Dd])oesn't", r"\1oes not"),
+        ("([Ii])sn't", r"\1s not"), ("([Ww])asn't", r"\1as not"),
         ("([Ww])ouldn't", r"\1ould not"), ("([Cc])ouldn't", r"\1ould not"),
-        ("([Hh])aven't", r"\1ave not"), ("([Tt])hat's (?=[a-z])", r"\1hat is "),
-        ("([Ii])t's (?=[a-z])(?!been|got|had)", r"\1t is "), ("([Ww])hat's", r"\1hat is"),
+        ("([Hh])aven't", r"\1ave not"), ("([Tt])hat's(?= (?!been|got|had)[a-z])", r"\1hat is"),
+        ("([Ii])t's(?= (?!been|got|had)[a-z])", r"\1t is"), ("([Ww])hat's", r"\1hat is"),
         ("([Tt])hey're", r"\1hey are"), ("([Yy])ou're", r"\1ou are"),
     )
 )  # fmt: skip
@@ -196,23 +213,20 @@ def _voice(text: str, idiolect: Idiolect, rng: random.Random, *, plain: bool) ->
     if idiolect.formality >= 0.7:
         for before, after in _PLAINER:
             text = re.sub(rf"\b{before}\b", after, text)
-        for pattern, long in _CONTRACTED:
+        for pattern, long in _SPELLED_OUT:
             text = pattern.sub(long, text)
     elif idiolect.formality <= 0.3 and loosens < 0.6:
         for pattern, loose in _LOOSER:
             text = pattern.sub(loose, text)
-    chance = 0.3 * (1.0 - 0.6 * idiolect.formality)
-    words = text.split()
-    if idiolect.fillers and fills < chance and len(words) > 4 and not _STARTS_SOFT.match(text):
+    chance = 0.25 * (1.0 - 0.6 * idiolect.formality)
+    starts = _TAKES_FILLER.match(text)
+    if idiolect.fillers and starts and fills < chance:
         filler = idiolect.fillers[int(which * len(idiolect.fillers))].strip(" ,.")
-        keep = words[0].startswith(("I'", "I")) and words[0].rstrip(",.") in _CAPITALS
-        rest = text if keep or words[0][:2].isupper() else text[0].lower() + text[1:]
+        rest = text if starts[1] else text[0].lower() + text[1:]
         text = f"{filler}, {rest}"
     return sentence(text)
 
 
-_STARTS_SOFT = re.compile(
-    r"(?:Um|So|Well|Oh|Hm|Huh|Yeah|Yes|No|Hi|Hello|Okay|Right|Honestly|I mean|Look|Sorry|Mm)\b",
-    re.I,
+_TAKES_FILLER = re.compile(
+    r"(?:(I(?:'\w+)?)|It(?:'s)?|That(?:'s)?|There(?:'s)?|They(?:'re)?|You) (?=\w+ \w)"
 )
-_CAPITALS = frozenset({"I", "I'm", "I've", "I'd", "I'll"})

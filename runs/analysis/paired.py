@@ -10,6 +10,7 @@ from statistics import fmean
 from typing import Any
 
 import numpy as np
+from rich.box import SIMPLE_HEAD
 from rich.table import Table
 from scipy.stats import bootstrap
 
@@ -100,7 +101,7 @@ def _difference(
 
 def difference_table(differences: list[Difference]) -> Table:
     """One line a comparison and measure."""
-    table = Table(header_style="bold", pad_edge=False)
+    table = Table(header_style="bold", pad_edge=False, box=SIMPLE_HEAD)
     table.add_column("measure")
     table.add_column("comparison")
     for name in ("means", "difference", "95% interval", "pairs", "personas"):

@@ -5,6 +5,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from statistics import fmean
 
+from rich.box import SIMPLE_HEAD
 from rich.table import Table
 
 from mirrorplay.personas.schema import RESISTANCE_TYPES
@@ -49,22 +50,22 @@ def summarise(sessions: Iterable[Figures]) -> dict[tuple[str, str], Line]:
 
 def summary_table(lines: dict[tuple[str, str], Line]) -> Table:
     """Means over sessions. A dash stands for what could not be measured."""
-    table = Table(title=None, header_style="bold", pad_edge=False)
+    table = Table(header_style="bold", pad_edge=False, box=SIMPLE_HEAD)
     several = len({cell for cell, _ in lines}) > 1
     if several:
-        table.add_column("cell")
-    table.add_column("resistance")
-    for name in ("sessions", "exchanges"):
-        table.add_column(name, justify="right")
-    table.add_column("outcomes")
-    table.add_column("resistance\nfirst → peak → last", justify="center")
+        table.add_column("\ncell")
+    table.add_column("\nresistance")
+    table.add_column("\nsessions", justify="right")
+    table.add_column("mean\nexchanges", justify="right")
+    table.add_column("\noutcomes")
+    table.add_column("resistance, 0–1\nfirst→peak→last", justify="center", no_wrap=True)
     table.add_column("alliance\n1–5", justify="right")
     table.add_column("skill\n0–6", justify="right")
     for (cell, resistance), line in lines.items():
-        outcomes = " · ".join(
+        outcomes = ", ".join(
             f"{line.outcomes[o]} {OUTCOME_WORDS[o]}" for o in OUTCOMES if line.outcomes[o]
         )
-        track = " → ".join(
+        track = "→".join(
             _number(line.mean(f"resistance_{point}")) for point in ("first", "peak", "last")
         )
         cells = [

@@ -50,7 +50,7 @@ async def played(folder: Path, mode: Any = "p") -> tuple[Path, SessionState]:
             context=SessionContext(
                 cast(therapist=ScriptedTherapist(mode=mode)), FolderAlbum(folder / "blobs")
             ),
-            durability="async",
+            durability="sync",
         )
     return file, final  # type: ignore[return-value]
 

@@ -31,7 +31,7 @@ async def test_scripted_page_becomes_turns_with_faces_and_codes() -> None:
     assert final["outcome"] is not None
     assert len(final["faces"]) == len(clients) == len(final["turns"]) / 2
     assert all(turn.stage_direction and turn.expression for turn in clients)
-    assert all(turn.codes for turn in final["turns"])
+    assert all(turn.codes for turn in clients)
     assert all(turn.state is None and turn.intended_act is None for turn in final["turns"])
     assert any(turn.expression and turn.expression.action_units for turn in clients)
     assert final["scores"]

@@ -163,6 +163,8 @@ def test_a_source_without_personas_is_refused(tmp_path: Path) -> None:
     assert "no persona files (*.yaml)" in refused(tmp_path)
     assert "no personas at" in refused(tmp_path / "nowhere")
     assert "did you mean 'library'?" in refused("libary")
+    assert "File name too long" in refused("x" * 5000)
+    assert "no personas at" in refused("x\0y")
     (tmp_path / "people.csv").write_text("id\n")
     assert "is no collection of personas" in refused(tmp_path / "people.csv")
     (tmp_path / "people.jsonl").write_text("\n\n")

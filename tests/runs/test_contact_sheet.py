@@ -1,4 +1,4 @@
-"""Contact sheets: what is on them, what cannot break them, and that letters are drawn as letters."""
+"""Contact sheets: what is on them, what cannot break them, and letters drawn as letters."""
 
 import os
 import subprocess
@@ -51,9 +51,7 @@ def record(
             )
         )
         if reply is not None:
-            turns.append(
-                Turn(index=len(turns), exchange=index, speaker="therapist", text=reply)
-            )
+            turns.append(Turn(index=len(turns), exchange=index, speaker="therapist", text=reply))
     return SessionRecord(
         session_id="s-1",
         run="quickstart",

@@ -27,8 +27,8 @@ Tiny = Callable[..., RunConfig]
 PARTS = str(Path(__file__).parent.parent / "parts")
 
 
-def custom(name: str, **args: Any) -> dict[str, Any]:
-    return {"kind": "custom", "target": f"house_parts:{name}", "args": args, "mode": "p"}
+def custom(part: str, **args: Any) -> dict[str, Any]:
+    return {"kind": "custom", "target": f"house_parts:{part}", "args": args, "mode": "p"}
 
 
 def first_name(config: RunConfig) -> str:
@@ -182,6 +182,8 @@ def test_a_disk_that_is_full_stops_the_run_and_loses_nothing(
         start(tiny(), quiet)
     monkeypatch.setattr(spool.os, "write", real)
     path = next((Path(tiny().output.dir)).iterdir())
+    for torn in (path / "spool").iterdir():
+        torn.write_bytes(torn.read_bytes() + b"\x40\x00\x00\x00half a frame")
     assert resume(RunDirectory.open(path), quiet).exit_code == 0
     assert digest(path) == digest(start(tiny(), quiet).run.path)
 

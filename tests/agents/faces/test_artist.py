@@ -85,7 +85,8 @@ async def test_another_process_draws_the_same_bytes() -> None:
         "from mirrorplay.agents.faces.prototypes import PROTOTYPES\n"
         "from mirrorplay.agents.roles import FaceBrief\n"
         "from mirrorplay.personas.schema import Appearance\n"
-        "brief = FaceBrief('maya-lind', 34, 'female', Appearance(), PROTOTYPES['sadness'], 336, 5)\n"
+        "shown = PROTOTYPES['sadness']\n"
+        "brief = FaceBrief('maya-lind', 34, 'female', Appearance(), shown, 336, 5)\n"
         "print(asyncio.run(PortraitArtist().draw(brief)).image.sha256)\n"
     )
     ran = subprocess.run(

@@ -192,9 +192,7 @@ signed = st.floats(-1, 1)
     age=st.integers(16, 100),
     appearance=st.builds(
         Appearance,
-        hair_style=st.sampled_from(
-            ["short", "medium", "long", "curly", "bun", "bald", "covered"]
-        ),
+        hair_style=st.sampled_from(["short", "medium", "long", "curly", "bun", "bald", "covered"]),
         beard=st.sampled_from(["none", "stubble", "moustache", "full"]),
     ),
     expression=st.builds(
