@@ -15,7 +15,7 @@ from mirrorplay.policies.acts import Manner, TherapistAct
 from mirrorplay.policies.appraisal import appraise
 from mirrorplay.policies.expression import express
 from mirrorplay.policies.phrasing.bank import BANK_A, Bank, load_bank
-from mirrorplay.policies.phrasing.client import phrase
+from mirrorplay.policies.phrasing.client import NEEDED_KEYS, phrase
 from mirrorplay.policies.resistance import ActContext, choose_act, wants_to_leave
 from mirrorplay.policies.situation import OPENING, hear
 from mirrorplay.policies.stage_direction import stage_direction
@@ -57,6 +57,13 @@ class ScriptedClient:
         self.appraisal = appraisal
         self.variant = dynamics
         self._bank = bank if isinstance(bank, Bank) else load_bank(bank or BANK_A)
+        missing = sorted(NEEDED_KEYS - self._bank.keys)
+        if missing:
+            raise UserError(
+                f"the phrase bank has no words for {', '.join(missing)}",
+                where="client.bank",
+                hint="every act, opening, leaving and disclosing.memory need a core without slots",
+            )
         self._dynamics = coefficients or load_dynamics()
 
     async def speak(self, scene: ClientScene) -> ClientTurn:

@@ -18,6 +18,7 @@ from mirrorplay.policies.acts import Manner
 from mirrorplay.policies.listening import Clause, Heard, hear
 from mirrorplay.policies.phrasing.bank import BANK_A, load_bank
 from mirrorplay.policies.phrasing.therapist import (
+    client_slots,
     hedging,
     last_reply_keys,
     own_keys,
@@ -25,13 +26,15 @@ from mirrorplay.policies.phrasing.therapist import (
     word,
 )
 from mirrorplay.policies.reframing import Plan
-from mirrorplay.policies.rolling import Beat, Moment
-from mirrorplay.policies.safety import screen
+from mirrorplay.policies.rolling import Beat, Moment, Move
+from mirrorplay.policies.safety import screen, screen_therapist
 
 TherapistPolicy = Literal["mi_consistent"]
 POLICIES: tuple[TherapistPolicy, ...] = get_args(TherapistPolicy)
 SCRIPTED_MODES: tuple[Mode, ...] = ("text", "p")
 """Arms that need no face to be read."""
+ECHO_FIT = 0.1
+"""How much better a reply fits that has the client's own words in it (H)."""
 STEP_TRIES = 2
 """How often one plan step is put to the client before the plan moves on (H)."""
 _FIRST_NAME = re.compile(r"[^\W\d_][\w'\u2019-]{1,19}")
@@ -93,69 +96,51 @@ class ScriptedTherapist:
         heard = _listen(scene)
         now = heard[-1] if heard else hear("")
         moment = _moment(scene, heard[:-1])
-        draws = scene.draws.at(scene.turn, "therapist", "move")
         spoken, before = _last_words(scene)
         findings = screen(spoken, before)
-        stage: int | None = None
         if findings:
-            move = rolling.safety(frozenset(one.category for one in findings), moment)
-        elif moment.count("safety_inquiry"):
-            move = rolling.after_safety(moment)
-        else:
-            now = replace(now, clause=_fresh(now.clause, scene))
-            if scene.plan is not None and self.mode == "p" and moment.exchange > 1:
-                moment, stage = _on_plan(scene.plan, now, moment, scene)
-            move = rolling.choose(now, moment, draws)
-        wording = word(
-            move,
-            self._slots(scene, now, heard),
-            scene.phrases,
-            self._bank,
-            scene.draws.at(scene.turn, "therapist", "words"),
-        )
+            categories = {one.category for one in findings}
+            return self._say(rolling.safety(categories, moment), scene, [], None)
+        if moment.count("safety_inquiry"):
+            return self._say(rolling.after_safety(moment), scene, [], None)
+        heard[-1:] = [now := replace(now, clause=_fresh(now.clause, scene))]
+        stage: int | None = None
+        if scene.plan is not None and self.mode == "p" and moment.earlier:
+            moment, stage = _on_plan(scene.plan, now, moment, scene)
+        turn = self._say(self._choose(now, moment, scene), scene, heard, stage)
+        if screen_therapist(turn.text):
+            # A client's own words can be harm in a therapist's mouth ("it's your fault").
+            bare = replace(now, clause=None)
+            turn = self._say(self._choose(bare, moment, scene), scene, [bare], stage)
+        return turn
+
+    def _choose(self, now: Heard, moment: Moment, scene: TherapistScene) -> Move:
+        return rolling.choose(now, moment, scene.draws.at(scene.turn, "therapist", "move"))
+
+    def _say(
+        self, move: Move, scene: TherapistScene, heard: list[Heard], stage: int | None
+    ) -> TherapistTurn:
+        """The move in words, with what can be read off them."""
+        slots = {
+            **client_slots(heard),
+            "name": _first_name(scene.card.name),
+            "crisis_line": self.crisis_line,
+        }
+        draws = scene.draws.at(scene.turn, "therapist", "words")
+        wording = word(move, slots, scene.phrases, self._bank, draws)
         return TherapistTurn(
             text=wording.text,
-            acts=tuple(beat.act for beat in move.beats),
+            acts=wording.acts,
             manner=Manner(
                 permission=permission_asked(wording.text),
                 hedging=hedging(wording.text),
                 words=len(wording.text.split()),
-                fit=min(1.0, move.fit + (0.1 if wording.echoes else 0.0)),
+                fit=min(1.0, move.fit + (ECHO_FIT if wording.echoes else 0.0)),
             ),
             stage=stage,
             phrases=wording.phrases,
             note=move.note,
         )
-
-    def _slots(
-        self, scene: TherapistScene, now: Heard, heard: list[Heard]
-    ) -> dict[str, str | None]:
-        change = next(
-            (
-                one.clause.text
-                for one in reversed(heard)
-                if one.clause is not None and one.clause.kind in ("change", "possibility")
-            ),
-            None,
-        )
-        belief = next(
-            (
-                one.clause.text
-                for one in reversed(heard)
-                if one.clause is not None and one.clause.kind == "belief"
-            ),
-            None,
-        )
-        return {
-            "name": _first_name(scene.card.name),
-            "you_clause": now.clause.text if now.clause else None,
-            "feeling": now.feeling or _latest("feeling", heard if len(heard) > 2 else []),
-            "topic": now.topic or _latest("topic", heard),
-            "person": now.person,
-            "belief": belief,
-            "change_clause": change,
-            "crisis_line": self.crisis_line,
-        }
 
 
 def _listen(scene: TherapistScene) -> list[Heard]:
@@ -222,10 +207,6 @@ def _fresh(clause: Clause | None, scene: TherapistScene) -> Clause | None:
     low = clause.text.lower()
     spoken = (line.text.lower() for line in scene.lines if line.speaker == "therapist")
     return None if any(low in text for text in spoken) else clause
-
-
-def _latest(name: Literal["feeling", "topic"], heard: list[Heard]) -> str | None:
-    return next((value for one in reversed(heard) if (value := getattr(one, name))), None)
 
 
 def _first_name(name: str) -> str | None:

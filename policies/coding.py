@@ -270,6 +270,8 @@ _BESIDE = (
     "impact_disclosure",
     "reframe_offer",
 )
+_OVER_REFLECTION = frozenset(_MITI_STATEMENTS[:4])
+"""Said with "you are" or "you have" as a reflection is, and more particular than one."""
 _REPLACES_MITI = frozenset({"greeting", "closing", "safety_inquiry"})
 
 
@@ -302,7 +304,7 @@ def _sentence_codes(
         if len(spoken) <= 2 and not rules.openers.intersection(spoken) and not beside:
             return []
         return [f"{_question_kind(sentence, rules)}_question", *beside]
-    if best and scores[best][0] >= stem:
+    if best and (best in _OVER_REFLECTION or scores[best][0] >= stem):
         return [best, *beside]
     if stem >= 2 or (client and _takes_up(sentence, client)):
         return [_reflection_kind(sentence, scores, client, rules), *beside]

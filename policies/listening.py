@@ -134,6 +134,8 @@ _OPINION = re.compile(
     r"(?=(?:you|you'd|they|he|she|it|nobody|everyone|no one|your)\b)"
 )
 _OWN_OPINION = re.compile(r"^you (?:just )?think (?=you\b)")
+_FELT = re.compile(r"i (?:\w+ )?(?:feel|felt) (?!like\b|that\b|as\b|i\b|i'm\b)")
+_NEW_VIEW = re.compile(r"(?:so|maybe|perhaps|i suppose i|i think i|oh|huh)\b")
 _OPEN_KINDS = frozenset(("belief", "change", "possibility", "intention"))
 _WOULD = re.compile(
     r"^if\b.*, i(?:'d|'ll| would| will| could| can| might)\b(?! (?:not|never|only))"
@@ -248,6 +250,8 @@ def _signals(low: str, before: str, ear: _Ear) -> frozenset[Signal]:
     unanswered = asked and words <= 3 and ear.hears("no_answer_whole", low)
     if unanswered or not _LETTERS.search(low):
         signals.add("withdrawal")
+    if "insight" in signals and _NEW_VIEW.match(low):
+        signals.discard("open_disagreement")
     whole = ear.hears("disengaged_whole", low)
     consents = yes_or_no and ear.hears("consent_whole", low)
     if ear.hears("defers", low) or (whole and (asked or suggested or words > 1) and not consents):
@@ -304,6 +308,8 @@ def clauses(text: str) -> tuple[Clause, ...]:
 
 
 def _kind(low: str, ear: _Ear) -> ClauseKind:
+    if _FELT.match(low):
+        return "fact"
     if _WOULD.search(low):
         return "possibility"
     if ear.hears("self_blame", low) or ear.hears("prediction", low) or low.startswith("if "):

@@ -1,11 +1,11 @@
 """Crisis and harm screening of client and therapist words.
 
 Recall comes first: a missed crisis costs more than a session ended too early. The cues are data
-(`safety_cues.yaml`): `direct` cues count unless they are denied in their own clause ("I'd never
-hurt myself") or, said by the therapist, only repeat a thought ("you think it's your fault");
-`indirect` cues count as they stand ("they'd be better off without me"), and
-`idioms` ("this commute is killing me") are taken out before either is looked for. Words alone,
-English alone; a screen, not a risk assessment.
+(`safety_cues.yaml`). `direct` cues count unless they are denied in their own clause ("I'd never
+hurt myself") or, said by the therapist, only repeat a thought ("you think it's your fault").
+`indirect` cues count as they stand ("they'd be better off without me"). `idioms` ("this commute is
+killing me") are taken out before either is looked for. Words alone, English alone; a screen, not a
+risk assessment.
 """
 
 import re
@@ -51,10 +51,7 @@ class SafetyFinding(Frozen):
 
 @dataclass(frozen=True, slots=True)
 class _Cues:
-    """One category. `stems` are literal strings, one of which every cue contains."""
-
     category: Any
-    stems: tuple[str, ...]
     direct: re.Pattern[str] | None
     indirect: re.Pattern[str] | None
 
@@ -85,7 +82,6 @@ def _cues(table: Mapping[str, Any]) -> tuple[_Cues, ...]:
     return tuple(
         _Cues(
             category,
-            tuple(entry["stems"]),
             _any_of(entry["direct"]) if entry.get("direct") else None,
             _any_of(entry["indirect"]) if entry.get("indirect") else None,
         )
@@ -143,12 +139,8 @@ def _find(
     reported: re.Pattern[str] | None = None,
 ) -> tuple[SafetyFinding, ...]:
     found: list[SafetyFinding] = []
-    cleared: str | None = None
+    cleared = screen.idioms.sub(" _ ", text)
     for cues in tables:
-        if not any(stem in text for stem in cues.stems):
-            continue
-        if cleared is None:
-            cleared = screen.idioms.sub(lambda match: " _ ", text)
         hit = cues.indirect.search(cleared) if cues.indirect else None
         if hit is None and cues.direct:
             for candidate in cues.direct.finditer(cleared):
@@ -156,7 +148,7 @@ def _find(
                     hit = candidate
                     break
         if hit is not None:
-            found.append(SafetyFinding(category=cues.category, cue=hit[0].strip()[:120]))
+            found.append(SafetyFinding(category=cues.category, cue=hit[0].strip(" .!?,")[:120]))
     return tuple(found)
 
 

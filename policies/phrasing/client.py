@@ -11,10 +11,12 @@ from collections.abc import Collection, Mapping
 from functools import lru_cache
 
 from mirrorplay.personas.schema import Idiolect, Persona, ResistanceProfile
-from mirrorplay.policies.acts import ClientAct
+from mirrorplay.policies.acts import CLIENT_ACTS, ClientAct
 from mirrorplay.policies.phrasing.bank import Bank, Phrase, sentence
 from mirrorplay.policies.situation import Heard
 
+NEEDED_KEYS: frozenset[str] = frozenset({*CLIENT_ACTS, "opening", "leaving", "disclosing.memory"})
+"""What a bank must have words for; every other key only makes them fit better."""
 _RATIONS: Mapping[str, int] = {
     "topic": 4,
     "person": 3,
@@ -64,13 +66,18 @@ def phrase(
     spoken = bank.realise(keys, slots, used, rng, terse=terse)
     text, ids, in_it = spoken.text, list(spoken.ids), set(spoken.slots)
     answer = f"answering.about_{heard.about}"
-    if act == "change_talk" and keys[0] != f"{act}.about_{heard.about}" and answer in bank.keys:
+    about_change = keys[0] == f"{act}.about_{heard.about}" or heard.about == "us"
+    if act == "change_talk" and not about_change and answer in bank.keys:
         left = {name: value for name, value in slots.items() if name not in in_it}
         before = bank.realise((answer, "answering"), left, (*used, *ids), rng, terse=True)
         text = f"{before.text} {text}"
         ids += before.ids
         in_it |= before.slots
-    fits = act != "answering" or heard.about in _GOES_ON
+    fits = (
+        heard.kind != "opening"
+        and "more" in bank.keys
+        and (act != "answering" or heard.about in _GOES_ON)
+    )
     goes_on = fits and rng.random() < 0.5 * (idiolect.verbosity - 0.3)
     if act in _EXPLAINS and goes_on and not leaving and len(text.split()) < 16:
         left = {name: value for name, value in slots.items() if name not in in_it}

@@ -7,10 +7,12 @@ words, so that what is logged is what was said.
 
 import random
 import re
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import get_args
 
-from mirrorplay.policies.acts import THERAPIST_ACTS
+from mirrorplay.policies.acts import THERAPIST_ACTS, TherapistAct
+from mirrorplay.policies.listening import Heard
 from mirrorplay.policies.phrasing.bank import Bank
 from mirrorplay.policies.rolling import Move
 
@@ -26,17 +28,42 @@ _PERMISSION = re.compile(
 )
 HEDGE_WEIGHT = 0.25
 """Hedging of one marker; four or more make 1 (H)."""
+_CLIENTS_WORDS = ("you_clause", "feeling", "topic", "person", "belief", "change_clause")
+_ACTS: dict[str, TherapistAct] = {act: act for act in get_args(TherapistAct)}
 _OWN = frozenset((*THERAPIST_ACTS, "plan"))
-_CLIENTS_WORDS = frozenset(("you_clause", "feeling", "topic", "person", "belief", "change_clause"))
 
 
 @dataclass(frozen=True, slots=True)
 class Wording:
-    """What is said, the phrase ids in it, and whether words of the client's are in it."""
+    """What is said, the acts and phrase ids in it, and whether words of the client's are in it."""
 
     text: str
+    acts: tuple[TherapistAct, ...]
     phrases: tuple[str, ...]
     echoes: bool
+
+
+def client_slots(heard: Sequence[Heard]) -> dict[str, str | None]:
+    """What may be said back, from the client's turns as heard, oldest first: the last turn's own
+    words, and the newest topic, feeling, belief and wish of the session."""
+    now = heard[-1] if heard else None
+    return {
+        "you_clause": now.clause.text if now and now.clause else None,
+        "person": now.person if now else None,
+        "feeling": _newest(one.feeling for one in heard),
+        "topic": _newest(one.topic for one in heard),
+        "belief": _newest(_clause(one, "belief") for one in heard),
+        "change_clause": _newest(_clause(one, "change", "possibility") for one in heard),
+    }
+
+
+def _clause(heard: Heard, *kinds: str) -> str | None:
+    clause = heard.clause
+    return clause.text if clause is not None and clause.kind in kinds else None
+
+
+def _newest(values: Iterable[str | None]) -> str | None:
+    return next((value for value in reversed(list(values)) if value), None)
 
 
 def word(
@@ -46,20 +73,20 @@ def word(
     bank: Bank,
     rng: random.Random,
 ) -> Wording:
-    """The move's beats in words, one after the other. Raises LookupError for a bank that has no
-    words for one of them."""
+    """The move's beats in words, one after the other. A beat that had to fall back on another key
+    is logged as the act whose words were used. Raises LookupError for a bank without words."""
     texts: list[str] = []
+    acts: list[TherapistAct] = []
     phrases: list[str] = []
-    echoes = False
     for beat in move.beats:
         phrase = bank.realise(beat.keys, slots, used, rng)
         texts.append(phrase.text)
+        acts.append(_ACTS.get(_head(phrase.ids[0]), beat.act))
         phrases += phrase.ids
-        echoes = echoes or any(
-            value and name in _CLIENTS_WORDS and value.lower() in phrase.text.lower()
-            for name, value in slots.items()
-        )
-    return Wording(" ".join(texts), tuple(phrases), echoes)
+    text = " ".join(texts)
+    low = text.lower()
+    echoes = any(value and name in _CLIENTS_WORDS and value in low for name, value in slots.items())
+    return Wording(text, tuple(acts), tuple(phrases), echoes)
 
 
 def own_keys(phrases: Collection[str]) -> list[str]:
@@ -96,4 +123,8 @@ def _key(identifier: str) -> str:
 
 
 def _is_own(key: str) -> bool:
-    return key.split(".", 1)[0] in _OWN
+    return _head(key) in _OWN
+
+
+def _head(key: str) -> str:
+    return key.split("/", 1)[0].split(".", 1)[0]

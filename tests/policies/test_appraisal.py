@@ -1,5 +1,7 @@
 """The client's own ear."""
 
+from pathlib import Path
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -15,7 +17,7 @@ from mirrorplay.policies.appraisal import appraise
         ("What was going through your mind?", "open_question"),
         ("Have you slept this week?", "closed_question"),
         ("You should just ring your manager.", "persuade"),
-        ("Would it be okay if I suggested one thing? You could just ring them.", "persuade_with_permission"),
+        ("May I suggest one thing? You could just ring them.", "persuade_with_permission"),
         ("You're just being defensive.", "confront"),
         ("That's just an excuse.", "confront"),
         ("It's up to you how far we go.", "emphasize_autonomy"),
@@ -69,5 +71,4 @@ def test_any_text_is_heard_as_something(text: str, last: str | None) -> None:
 
 
 def test_nothing_is_shared_with_the_measuring_coder() -> None:
-    source = open(appraisal.__file__).read()
-    assert "coding" not in source
+    assert "coding" not in Path(appraisal.__file__).read_text(encoding="utf-8")

@@ -49,7 +49,7 @@ def resistant(counted: Counter[str]) -> float:
 def test_each_type_resists_in_its_own_way(kind: ResistanceType, typical: set[str]) -> None:
     counted = acts_of(kind, ActContext("question", about="other"))
     own = sum(counted[act] for act in typical)
-    assert own > 0.6 * sum(counted[act] for act in RESISTANT_ACTS)
+    assert own > 0.55 * sum(counted[act] for act in RESISTANT_ACTS)
     assert resistant(counted) > 0.35
 
 

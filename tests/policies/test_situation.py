@@ -10,7 +10,7 @@ from mirrorplay.policies.situation import OPENING, hear
     ("acts", "text", "kind", "about"),
     [
         (("open_question",), "What went through your mind?", "question", "thought"),
-        (("complex_reflection", "open_question"), "It hurts. How long has it been?", "question", "time"),
+        (("simple_reflection", "open_question"), "Ah. How long has it been?", "question", "time"),
         (("seek_collaboration",), "Would it be all right to look at that?", "permission", "other"),
         (("seek_collaboration",), "How shall we go on?", "question", "us"),
         (("closed_question",), "Do you sleep?", "closed", "other"),

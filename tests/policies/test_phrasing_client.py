@@ -1,0 +1,194 @@
+"""The client's words: continuity, variety, and what a clinician would not laugh at."""
+
+import random
+import re
+import statistics
+
+import pytest
+
+from mirrorplay.personas.schema import (
+    Idiolect,
+    Intake,
+    Persona,
+    Problem,
+    ResistanceProfile,
+    Talk,
+)
+from mirrorplay.policies.acts import CLIENT_ACTS, THERAPIST_ACTS, ClientAct
+from mirrorplay.policies.phrasing.bank import load_bank
+from mirrorplay.policies.phrasing.client import phrase
+from mirrorplay.policies.safety import screen
+from mirrorplay.policies.situation import OPENING, Heard, hear
+
+BANK = load_bank()
+KEYS = sorted(
+    key for key in BANK.keys if key.split(".")[0] in {*CLIENT_ACTS, "opening", "leaving", "more"}
+)
+PROFILE = ResistanceProfile(type="cognitive", intensity=0.7)
+BARE = Persona(id="bare", intake=Intake(name="Ada"), resistance=PROFILE)
+TALKS = Persona(
+    id="talks",
+    intake=Intake(name="Ada", reason="I was moved to the night desk and I stopped sleeping."),
+    resistance=PROFILE,
+    talk=Talk(
+        topic="the night desk",
+        person="my editor",
+        thought="they're going to find me out",
+        feeling="on edge",
+        avoidance="leaving the emails unread",
+        step="open one email before lunch",
+        good_point="Two people were let go in March.",
+        reason_for="I can't keep snapping at the kids",
+        reason_against="if I stop checking, something will slip",
+        counter_evidence="my last review was fine",
+        aside="The parking here is a joke, by the way.",
+    ),
+)
+SLOTS = {*Talk.model_fields, "memory", "reason", "said"}
+TEXTBOOK = re.compile(
+    r"\b(?:negative thoughts?|cognitive|distort\w+|catastroph\w+|coping|trigger\w*|resist\w*"
+    r"|attachment|boundar\w+|process(?:ing)?|validat\w+|self-esteem|trauma|therap\w+|mindful\w*"
+    r"|core belief|I hear you|sounds like|struggle with)\b",
+    re.I,
+)
+
+
+def say(
+    act: ClientAct,
+    heard: Heard,
+    persona: Persona = TALKS,
+    used: tuple[str, ...] = (),
+    seed: int = 1,
+    **extra: str | None,
+) -> str:
+    rng = random.Random(seed)
+    return phrase(BANK, act, persona, PROFILE, heard, used, rng, **extra).text
+
+
+@pytest.mark.parametrize("act", CLIENT_ACTS)
+def test_every_act_has_words_of_its_own_and_enough_without_slots(act: str) -> None:
+    cores = [template for template in BANK.templates(act) if "/core/" in template.id]
+    assert len(cores) >= 14
+    assert sum(not template.slots for template in cores) >= 8
+
+
+@pytest.mark.parametrize("key", KEYS)
+def test_the_bank_is_fit_to_be_said(key: str) -> None:
+    for template in BANK.templates(key):
+        assert template.slots <= SLOTS, template
+        assert not TEXTBOOK.search(template.text), template
+        assert not screen(template.text) or "after_safety" in key, template
+        assert len(template.text.split()) <= 24, template
+
+
+def test_no_two_cores_of_a_key_are_the_same() -> None:
+    for key in KEYS:
+        texts = [template.text.lower() for template in BANK.templates(key)]
+        assert len(texts) == len(set(texts)), key
+
+
+@pytest.mark.parametrize("act", CLIENT_ACTS)
+@pytest.mark.parametrize("persona", [BARE, TALKS], ids=["bare", "talks"])
+def test_every_act_can_be_said_after_everything(act: ClientAct, persona: Persona) -> None:
+    for therapist in THERAPIST_ACTS:
+        for text in ("", "What would you like?", "Would that be all right?"):
+            for seed in range(3):
+                said = say(act, hear([therapist], text), persona, seed=seed)
+                assert said
+                assert "{" not in said
+                assert said[0].isupper() or not said[0].isalpha()
+    assert say(act, OPENING, persona)
+
+
+def test_a_session_never_repeats_itself() -> None:
+    used: tuple[str, ...] = ()
+    said: list[str] = []
+    heard = Heard("question", "other")
+    for turn in range(20):
+        act: ClientAct = ("answering", "disagreeing", "minimum_talk")[turn % 3]  # type: ignore[assignment]
+        spoken = phrase(BANK, act, BARE, PROFILE, heard, used, random.Random(turn))
+        assert not set(spoken.ids) & set(used)
+        used += spoken.ids
+        said.append(spoken.text)
+    assert len(set(said)) == len(said)
+
+
+def test_a_persons_phrases_are_rationed() -> None:
+    used: tuple[str, ...] = ()
+    texts: list[str] = []
+    for turn in range(30):
+        spoken = phrase(
+            BANK, "answering", TALKS, PROFILE, Heard("question"), used, random.Random(turn)
+        )
+        used += spoken.ids
+        texts.append(spoken.text.lower())
+    assert sum("leaving the emails unread" in text for text in texts) <= 2
+    assert sum("two people were let go" in text for text in texts) <= 1
+
+
+def test_replies_answer_what_was_asked() -> None:
+    feeling = Heard("question", "feeling")
+    assert any("on edge" in say("answering", feeling, seed=seed).lower() for seed in range(12))
+    scale = [say("answering", Heard("question", "scale"), seed=seed) for seed in range(12)]
+    assert all(
+        re.search(r"\b(?:four|five|six|seven|eight\w*|half|percent)\b", t.lower()) for t in scale
+    )
+    leave = [say("agreeing", Heard("permission"), seed=seed) for seed in range(12)]
+    assert not any("that's right" in text.lower() for text in leave)
+
+
+def test_the_opening_is_the_reason_in_the_clients_words() -> None:
+    texts = [say("answering", OPENING, seed=seed) for seed in range(20)]
+    assert any("I was moved to the night desk" in text for text in texts)
+    written = BARE.model_copy(update={"intake": Intake(name="A", reason="She is sad about work.")})
+    assert not any("She is sad" in say("answering", OPENING, written, seed=s) for s in range(20))
+
+
+def test_an_intake_form_in_the_first_person_gives_words_to_a_client_without_phrases() -> None:
+    form = Problem(presenting="I failed my exam in June. It is said to be common. My sister knows.")
+    persona = BARE.model_copy(update={"problem": form})
+    used: tuple[str, ...] = ()
+    texts = []
+    for seed in range(60):
+        spoken = phrase(
+            BANK, "answering", persona, PROFILE, Heard("reflection"), used, random.Random(seed)
+        )
+        used += tuple(i for i in spoken.ids if i.startswith("own/"))
+        texts.append(spoken.text)
+    assert sum("I failed my exam in June." in text for text in texts) == 1
+    assert not any("It is said" in text for text in texts)
+
+
+def test_braces_and_markup_in_a_persona_stay_text() -> None:
+    odd = TALKS.model_copy(update={"talk": Talk(topic="{person} %s {0} <b>")})
+    texts = [say("answering", Heard("question", "other"), odd, seed=seed) for seed in range(40)]
+    assert any("{person} %s {0} <b>" in text for text in texts)
+
+
+def test_a_memory_is_told_as_it_stands_and_leaving_is_said() -> None:
+    told = say("disclosing", Heard("question"), memory="I washed the cup. I never said.")
+    assert "I washed the cup. I never said." in told
+    goes = say("limit_setting", Heard("question"), leaving="withdrawal")
+    assert re.search(r"\b(?:go|going|home|off|stop|leave)\b", goes)
+
+
+def test_an_idiolect_changes_the_words() -> None:
+    def lines(**traits: object) -> list[str]:
+        persona = TALKS.model_copy(update={"idiolect": Idiolect.model_validate(traits)})
+        heard = Heard("question", "other")
+        return [say("disagreeing", heard, persona, seed=seed) for seed in range(60)]
+
+    stiff, loose = lines(formality=0.9), lines(formality=0.1, fillers=["to be fair"])
+    assert not any(re.search(r"\b(?:don't|I'm|can't|Yeah)\b", text) for text in stiff)
+    assert any(text.startswith("To be fair,") for text in loose)
+    brief, long = lines(verbosity=0.0), lines(verbosity=1.0)
+    assert statistics.mean(len(t.split()) for t in brief) + 1 < statistics.mean(
+        len(t.split()) for t in long
+    )
+
+
+def test_formal_speech_keeps_question_tags_whole() -> None:
+    formal = TALKS.model_copy(update={"idiolect": Idiolect(formality=1.0)})
+    texts = [say("insight", Heard("reflection"), formal, seed=seed) for seed in range(60)]
+    assert any("don't I?" in text for text in texts)
+    assert not any("do not I" in text for text in texts)
