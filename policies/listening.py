@@ -133,6 +133,10 @@ _OPINION = re.compile(
     r"|you're (?:just |fairly |pretty |quite |so )?sure)(?: that)? "
     r"(?=(?:you|you'd|they|he|she|it|nobody|everyone|no one|your)\b)"
 )
+_THINKING = re.compile(
+    r"^i(?:'m| am)? (?:just |still |keep |fairly |pretty |quite |so )?"
+    r"(?:think|thinking|know|believe|feel like|feel|sure) (?:that )?"
+)
 _OWN_OPINION = re.compile(r"^you (?:just )?think (?=you\b)")
 _FELT = re.compile(r"i (?:\w+ )?(?:feel|felt) (?!like\b|that\b|as\b|i\b|i'm\b)")
 _NEW_VIEW = re.compile(r"(?:so|maybe|perhaps|i suppose i|i think i|oh|huh)\b")
@@ -140,6 +144,13 @@ _OPEN_KINDS = frozenset(("belief", "change", "possibility", "intention"))
 _WOULD = re.compile(
     r"^if\b.*, i(?:'d|'ll| would| will| could| can| might)\b(?! (?:not|never|only))"
 )
+_SHORT_FORMS = {
+    **{f"{verb} not": f"{verb}n't" for verb in ("do", "does", "did", "would", "could", "should")},
+    **{f"{verb} not": f"{verb}n't" for verb in ("have", "has", "had", "was", "were")},
+    **{"will not": "won't", "cannot": "can't", "i am": "i'm"},
+    **{"it is": "it's", "that is": "that's", "there is": "there's", "you are": "you're"},
+}
+_LONG_FORM = re.compile(rf"\b(?:{'|'.join(_SHORT_FORMS)})\b")
 _LETTERS = re.compile(r"[a-z]")
 _SENTENCE_END = re.compile(r"(?<=[.!?])\s+")
 
@@ -210,7 +221,7 @@ def _hear(text: str, before: str) -> Heard:
     plain = " ".join(text.replace("\u2019", "'").split())
     low = plain.lower()
     person, topic, feeling = (one.search(low) for one in (ear.person, ear.topic, ear.feeling))
-    signals = _signals(low, before, ear)
+    signals = _signals(_contracted(low), before, ear)
     return Heard(
         signals,
         len(low.split()),
@@ -221,6 +232,11 @@ def _hear(text: str, before: str) -> Heard:
         _asks(low, ear) if "question" in signals else None,
         "habit" if ear.hears("habit", low) else "event" if ear.hears("event", low) else None,
     )
+
+
+def _contracted(low: str) -> str:
+    """ "I do not" heard as "I don't": some people never contract."""
+    return _LONG_FORM.sub(lambda found: _SHORT_FORMS[found[0]], low)
 
 
 def _signals(low: str, before: str, ear: _Ear) -> frozenset[Signal]:
@@ -298,7 +314,7 @@ def clauses(text: str) -> tuple[Clause, ...]:
                 continue
             turned = second_person(bare)
             if turned:
-                kind = _kind(low, ear)
+                kind = _kind(_contracted(low), ear)
                 found.append(
                     Clause(
                         (_OPINION if kind in _OPEN_KINDS else _OWN_OPINION).sub("", turned), kind
@@ -312,7 +328,8 @@ def _kind(low: str, ear: _Ear) -> ClauseKind:
         return "fact"
     if _WOULD.search(low):
         return "possibility"
-    if ear.hears("self_blame", low) or ear.hears("prediction", low) or low.startswith("if "):
+    thought = _THINKING.sub("", low)
+    if ear.hears("self_blame", low) or ear.hears("prediction", thought) or low.startswith("if "):
         return "belief"
     if ear.hears("wish", low):
         return "change"

@@ -123,5 +123,6 @@ def homework_keys() -> frozenset[str]:
 
 
 def should_advance(heard: Heard, plan: Plan) -> bool:
-    """Whether the client's words let the plan move on: with us, and some of it left."""
-    return heard.collaborating and plan.stage < len(plan.steps)
+    """Whether the client's words let the plan move on: with us, not asking, and some of it left."""
+    asking = "question" in heard and "insight" not in heard
+    return heard.collaborating and not asking and plan.stage < len(plan.steps)

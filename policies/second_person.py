@@ -118,4 +118,8 @@ def _stands_alone(lowered: list[str]) -> bool:
         if len(lowered) > 1 and lowered[1] in (",", "-"):
             return False
         return first == "i" or "'" in first or bool(words.verbs.intersection(lowered[1:4]))
+    # "my boss sends": the third word of a longer statement with an s is taken for its verb.
+    third = lowered[2] if len(lowered) > 3 else ""
+    if len(third) > 3 and third.endswith("s") and not third.endswith("ss"):
+        return True
     return any(word in words.verbs or word.endswith(("n't", "'s", "ed")) for word in lowered[1:6])

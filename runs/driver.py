@@ -237,5 +237,5 @@ def _execute(order: Order, config: RunConfig) -> None:
         raise UserError(
             f"the run was stopped: {error.strerror or error}",
             where=error.filename or str(order.run_dir),
-            hint=f"finished sessions are safe; go on with: mirrorplay resume {shown(order.run_dir)}",
+            hint=f"no finished session is lost; mirrorplay resume {shown(order.run_dir)}",
         ) from error
