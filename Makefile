@@ -2,7 +2,10 @@
 PYTHON ?= python3.11
 VENV   ?= .venv
 BIN     = $(VENV)/bin
-PIP     = $(BIN)/python -m pip install --quiet --disable-pip-version-check --only-binary :all: --constraint constraints.txt
+# Wheels alone, so that nothing is compiled; pyvips is pure Python but has no wheel on its index
+# (the library itself comes as the wheel pyvips-binary).
+PIP     = $(BIN)/python -m pip install --quiet --disable-pip-version-check \
+          --only-binary :all: --no-binary pyvips --constraint constraints.txt
 
 .PHONY: demo test check unit bench format clean help
 
