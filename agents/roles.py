@@ -157,7 +157,8 @@ class Face:
 @dataclass(frozen=True, slots=True)
 class TherapistScene:
     """What the therapist is shown: nothing hidden is in here. `image` and `perception` are of the
-    client's last turn and None in arms without them; `leaving` is seen, not inferred."""
+    client's last turn and None in arms without them; `leaving` is seen, not inferred; `phrases` are
+    the therapist's own."""
 
     card: IntakeCard
     lines: tuple[SpokenLine, ...]

@@ -30,7 +30,8 @@ class ScriptedScreenwriter:
         therapist = ScriptedTherapist(mode=mode)
         lines: list[SpokenLine] = []
         page: list[str] = []
-        phrases: list[str] = []
+        said: list[str] = []
+        replied: list[str] = []
         disclosed: list[str] = []
         acts: list[str] = []
         state: ClientState | None = None
@@ -48,13 +49,13 @@ class ScriptedScreenwriter:
                     max_exchanges=brief.max_exchanges,
                     turn=len(lines),
                     disclosed=tuple(disclosed),
-                    phrases=tuple(phrases),
+                    phrases=tuple(said),
                     acts=tuple(acts),  # type: ignore[arg-type]  # only ClientActs are appended
                     draws=brief.draws,
                 )
             )
             state = spoke.state
-            phrases += spoke.phrases
+            said += spoke.phrases
             disclosed += spoke.disclosed
             acts.append(spoke.act)
             lines.append(SpokenLine("client", spoke.text))
@@ -72,13 +73,13 @@ class ScriptedScreenwriter:
                 max_exchanges=brief.max_exchanges,
                 turn=len(lines),
                 leaving=spoke.leaving,
-                phrases=tuple(phrases),
+                phrases=tuple(replied),
                 draws=brief.draws,
             )
             if mode == "p" and plan is None:
                 plan = await therapist.plan(scene)
             reply = await therapist.respond(scene)
-            phrases += reply.phrases
+            replied += reply.phrases
             if plan is not None and reply.stage is not None:
                 plan = plan.model_copy(update={"stage": min(reply.stage, len(plan.steps))})
             lines.append(SpokenLine("therapist", reply.text))

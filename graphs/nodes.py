@@ -53,7 +53,7 @@ class Nodes:
             "turns": [turn],
             "client": spoke.state,
             "leaving": spoke.leaving,
-            "phrases": list(spoke.phrases),
+            "client_phrases": list(spoke.phrases),
             "disclosed": list(spoke.disclosed),
             "usage": usage_of(spoke.usage),
         }
@@ -106,7 +106,7 @@ class Nodes:
             "turns": [turn],
             "plan": plan,
             "reply": Reply(acts=reply.acts, manner=reply.manner),
-            "phrases": list(reply.phrases),
+            "therapist_phrases": list(reply.phrases),
             "usage": usage_of(reply.usage),
         }
 

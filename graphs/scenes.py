@@ -49,7 +49,7 @@ def client_scene(state: SessionState) -> ClientScene:
         max_exchanges=spec.max_exchanges,
         turn=len(turns),
         disclosed=tuple(state["disclosed"]),
-        phrases=tuple(state["phrases"]),
+        phrases=tuple(state["client_phrases"]),
         acts=acts,
         draws=spec.draws,
     )
@@ -82,7 +82,7 @@ def therapist_scene(state: SessionState, image: Image | None) -> TherapistScene:
         max_exchanges=spec.max_exchanges,
         turn=len(turns),
         leaving=state["leaving"],
-        phrases=tuple(state["phrases"]),
+        phrases=tuple(state["therapist_phrases"]),
         draws=spec.draws,
     )
 

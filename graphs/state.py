@@ -64,8 +64,9 @@ def add_usage(total: UsageRecord, more: UsageRecord) -> UsageRecord:
 
 
 class SessionState(TypedDict, total=False):
-    """`exchange` counts from 1; `client` is the hidden state; `phrases` and `disclosed` are the
-    session's memory, since agents hold none."""
+    """`exchange` counts from 1; `client` is the hidden state; phrases and `disclosed` are the
+    session's memory, since agents hold none. The ids of a client's phrases name its acts, so each
+    side has a list of its own."""
 
     spec: SessionSpec
     exchange: int
@@ -75,7 +76,8 @@ class SessionState(TypedDict, total=False):
     reply: Reply | None
     plan: Plan | None
     faces: Annotated[list[ImageRef], add]
-    phrases: Annotated[list[str], add]
+    client_phrases: Annotated[list[str], add]
+    therapist_phrases: Annotated[list[str], add]
     disclosed: Annotated[list[str], add]
     outcome: Outcome | None
     ended_by: EndedBy | None
@@ -95,7 +97,8 @@ def opening(spec: SessionSpec) -> SessionState:
         "reply": None,
         "plan": None,
         "faces": [],
-        "phrases": [],
+        "client_phrases": [],
+        "therapist_phrases": [],
         "disclosed": [],
         "outcome": None,
         "ended_by": None,

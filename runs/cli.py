@@ -244,7 +244,7 @@ def _show_run(console: "Console", directory: Any) -> None:
     from mirrorplay.runs.store import iter_rows
 
     print_summary(console, directory)
-    table = Table(header_style="bold", pad_edge=False)
+    table = Table(header_style="bold", pad_edge=False, box=None, padding=(0, 2, 0, 0))
     for name in ("session", "persona", "resistance", "cell", "outcome"):
         table.add_column(name)
     columns = ["session_id", "persona_id", "resistance", "cell", "outcome"]
@@ -254,6 +254,7 @@ def _show_run(console: "Console", directory: Any) -> None:
         if count <= 40:
             values = (row["session_id"], row["persona_id"], row["resistance"]["type"], row["cell"])
             table.add_row(*values, row["outcome"])
+    console.print()
     console.print(table)
     if count > 40:
         console.print(f"… and {count - 40:,} more")
@@ -316,25 +317,14 @@ def personas_list(source: str) -> int:
 
     from mirrorplay.personas.collection import load_personas
 
-    table = Table(header_style="bold", pad_edge=False)
-    for name in ("id", "name", "age", "occupation", "resistance", "thinking trap", "source"):
-        table.add_column(name)
+    table = Table(header_style="bold", pad_edge=False, box=None, padding=(0, 2, 0, 0))
+    for name in ("id", "name", "age", "resistance"):
+        table.add_column(name, no_wrap=True, justify="right" if name == "age" else "left")
+    table.add_column("occupation", no_wrap=True, overflow="ellipsis")
     for persona in load_personas(source):
         intake = persona.intake
-        table.add_row(
-            *(
-                _plain(value)
-                for value in (
-                    persona.id,
-                    intake.name,
-                    intake.age,
-                    intake.occupation,
-                    persona.resistance.type,
-                    (persona.problem.thinking_trap or "").replace("_", " ") or None,
-                    persona.source.kind,
-                )
-            )
-        )
+        columns = (persona.id, intake.name, intake.age, persona.resistance.type, intake.occupation)
+        table.add_row(*(_plain(value) for value in columns))
     _console().print(table)
     return 0
 

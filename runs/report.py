@@ -13,25 +13,25 @@ from mirrorplay.runs.grid import cells, factor_keys
 
 def print_summary(console: Console, run: RunDirectory) -> None:
     """The summary table, and paired differences where the run has several cells."""
-    sessions = list(iter_figures(run.path))
+    config = RunConfig.model_validate(run.manifest()["config"])
+    names = [cell.name for cell in cells(config)]
+    place = {name: number for number, name in enumerate(names)}
+    sessions = sorted(iter_figures(run.path), key=lambda figures: place[figures.cell])
     if not sessions:
         console.print("no finished sessions yet")
         return
+    console.print()
     console.print(summary_table(summarise(sessions)))
-    config = RunConfig.model_validate(run.manifest()["config"])
-    names = [cell.name for cell in cells(config)]
+    console.print("alliance 1–5 (observer-imputed), skill 0–6", style="dim", highlight=False)
     if len(names) < 2:
         return
     by_resistance = "sample.resistance" not in factor_keys(config)
-    place = {name: number for number, name in enumerate(names)}
 
     def client(figures: Figures) -> tuple[object, ...]:
         pair: tuple[object, ...] = (figures.persona_id, figures.replicate)
         return (*pair, figures.resistance) if by_resistance else pair
 
-    differences, unpaired = paired_differences(
-        sorted(sessions, key=lambda f: place[f.cell]), client, config.seed
-    )
+    differences, unpaired = paired_differences(sessions, client, config.seed)
     console.print()
     console.print("paired over the same clients; intervals resample personas")
     console.print(difference_table(differences))

@@ -10,8 +10,8 @@ from statistics import fmean
 from typing import Any
 
 import numpy as np
-from rich.box import SIMPLE_HEAD
 from rich.table import Table
+from rich.text import Text
 from scipy.stats import bootstrap
 
 from mirrorplay.runs.analysis.figures import MEASURES, Figures
@@ -100,17 +100,19 @@ def _difference(
 
 
 def difference_table(differences: list[Difference]) -> Table:
-    """One line a comparison and measure."""
-    table = Table(header_style="bold", pad_edge=False, box=SIMPLE_HEAD)
-    table.add_column("measure")
-    table.add_column("comparison")
+    """One line a measure, under the comparison it belongs to."""
+    table = Table(header_style="bold", pad_edge=False, box=None, padding=(0, 2, 0, 0))
+    table.add_column("measure", no_wrap=True)
     for name in ("means", "difference", "95% interval", "pairs", "personas"):
-        table.add_column(name, justify="right")
+        table.add_column(name, justify="right", no_wrap=True)
+    headed = None
     for d in differences:
+        if d.other != headed:
+            table.add_row(Text(f"{d.other} − {d.base}", style="bold", no_wrap=True))
+            headed = d.other
         interval = "–" if d.interval is None else f"[{d.interval[0]:+.2f}, {d.interval[1]:+.2f}]"
         table.add_row(
-            d.measure.replace("_", " "),
-            f"{d.other} − {d.base}",
+            "  " + d.measure.replace("_", " "),
             f"{d.other_mean:.2f} − {d.base_mean:.2f}",
             f"{d.mean:+.2f}",
             interval,

@@ -5,19 +5,19 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from statistics import fmean
 
-from rich.box import SIMPLE_HEAD
 from rich.table import Table
+from rich.text import Text
 
 from mirrorplay.personas.schema import RESISTANCE_TYPES
 from mirrorplay.policies.stopping import OUTCOMES
 from mirrorplay.runs.analysis.figures import Figures
 
 OUTCOME_WORDS = {
-    "resolved": "resolved",
-    "impasse": "impasse",
-    "client_left": "left",
-    "max_exchanges": "time up",
-    "safety_stop": "safety",
+    "resolved": "\nresolved",
+    "impasse": "\nimpasse",
+    "client_left": "client\nleft",
+    "max_exchanges": "time\nup",
+    "safety_stop": "safety\nstop",
 }
 
 
@@ -40,44 +40,49 @@ class Line:
 
 
 def summarise(sessions: Iterable[Figures]) -> dict[tuple[str, str], Line]:
-    """Lines by (cell, resistance type)."""
+    """Lines by (cell, resistance type); cells in the order in which they come."""
+    cells: dict[str, int] = {}
     lines: dict[tuple[str, str], Line] = {}
     for figures in sessions:
+        cells.setdefault(figures.cell, len(cells))
         lines.setdefault((figures.cell, figures.resistance), Line()).add(figures)
     order: dict[str, int] = {name: place for place, name in enumerate(RESISTANCE_TYPES)}
-    return dict(sorted(lines.items(), key=lambda item: (item[0][0], order.get(item[0][1], 9))))
+    return dict(
+        sorted(lines.items(), key=lambda item: (cells[item[0][0]], order.get(item[0][1], 9)))
+    )
 
 
 def summary_table(lines: dict[tuple[str, str], Line]) -> Table:
-    """Means over sessions. A dash stands for what could not be measured."""
-    table = Table(header_style="bold", pad_edge=False, box=SIMPLE_HEAD)
+    """Means over sessions, and how many ended in which way; outcomes that no session had are left
+    out. A dash stands for what could not be measured."""
+    outcomes = [o for o in OUTCOMES if any(line.outcomes[o] for line in lines.values())]
+    table = Table(header_style="bold", pad_edge=False, box=None, padding=(0, 2, 0, 0))
     several = len({cell for cell, _ in lines}) > 1
-    if several:
-        table.add_column("\ncell")
-    table.add_column("\nresistance")
-    table.add_column("\nsessions", justify="right")
-    table.add_column("mean\nexchanges", justify="right")
-    table.add_column("\noutcomes")
-    table.add_column("resistance, 0–1\nfirst→peak→last", justify="center", no_wrap=True)
-    table.add_column("alliance\n1–5", justify="right")
-    table.add_column("skill\n0–6", justify="right")
+    table.add_column("\nresistance", no_wrap=True)
+    table.add_column("\nn", justify="right")
+    table.add_column("mean\nexch.", justify="right")
+    for outcome in outcomes:
+        table.add_column(OUTCOME_WORDS[outcome], justify="right", no_wrap=True)
+    table.add_column("resistance 0–1\nfirst→peak→last", justify="center", no_wrap=True)
+    table.add_column("alli-\nance", justify="right", no_wrap=True)
+    table.add_column("\nskill", justify="right", no_wrap=True)
+    headed = None
     for (cell, resistance), line in lines.items():
-        outcomes = ", ".join(
-            f"{line.outcomes[o]} {OUTCOME_WORDS[o]}" for o in OUTCOMES if line.outcomes[o]
-        )
+        if several and cell != headed:
+            table.add_row(Text(cell, style="bold", no_wrap=True))
+            headed = cell
         track = "→".join(
             _number(line.mean(f"resistance_{point}")) for point in ("first", "peak", "last")
         )
-        cells = [
-            resistance,
+        table.add_row(
+            Text(f"  {resistance}" if several else resistance),
             f"{line.sessions:,}",
             _number(line.mean("exchanges"), 1),
-            outcomes,
+            *(f"{line.outcomes[outcome]:,}" for outcome in outcomes),
             track,
             _number(line.mean("alliance")),
             _number(line.mean("skill")),
-        ]
-        table.add_row(*([cell] if several else []), *cells)
+        )
     return table
 
 

@@ -91,6 +91,7 @@ async def test_therapist_is_shown_nothing_hidden() -> None:
         *(memory.id for memory in PERSONA.memories),
         *(turn.stage_direction for turn in final["turns"] if turn.stage_direction),
         *(turn.expression.caption for turn in final["turns"] if turn.expression),
+        *(turn.intended_act for turn in final["turns"][::2] if turn.intended_act),
         "ClientState",
         "intensity",
     ]

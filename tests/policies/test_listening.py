@@ -71,6 +71,7 @@ def test_signal_is_heard(signal: str, said: str, before: str | None) -> None:
         ("stop", "I want to stop fighting with my wife.", OPEN),
         ("stop", "I'd rather leave it how it is.", OPEN),
         ("candour", "You'll think this is silly. I keep her letters.", OPEN),
+        ("candour", "I'd like to stop telling Joan I have a cold.", OPEN),
         ("minimizing", "It's silly. " + "I keep the letters in a box and read them " * 2, OPEN),
         ("distress", "I'll do it before I think about it too much.", OPEN),
         ("refusal", "No, that sounds good.", TRY),
@@ -130,7 +131,7 @@ def test_topic_person_and_feeling() -> None:
     heard = hear("My manager moved the review and I felt sick about it.", OPEN)
     assert (heard.person, heard.topic, heard.feeling) == ("your manager", "the review", "sick")
     assert hear("I'm not angry with him.", OPEN).feeling is None
-    assert hear("The parking was bad.", OPEN).topic is None
+    assert hear("I'll listen from the back.", OPEN).topic is None
 
 
 @pytest.mark.parametrize(
