@@ -46,11 +46,20 @@ class StopSignal:
     _previous: dict[int, Any] = field(default_factory=dict)
 
     def __enter__(self) -> Self:
-        # Python lets only the main thread handle signals; a run from another one has no Ctrl-C.
-        main = threading.current_thread() is threading.main_thread()
-        for number in (signal.SIGINT, signal.SIGTERM) if main else ():
-            self._previous[number] = signal.signal(number, self._caught)
+        self._previous = self.listen()
         return self
+
+    def listen(self) -> dict[int, Any]:
+        """Take the signals, again where a library has taken them since; what handled them before.
+
+        Only in the main thread: Python lets no other handle signals, and a run there has no Ctrl-C.
+        """
+        if threading.current_thread() is not threading.main_thread():
+            return {}
+        return {
+            number: signal.signal(number, self._caught)
+            for number in (signal.SIGINT, signal.SIGTERM)
+        }
 
     def __exit__(
         self,

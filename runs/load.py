@@ -117,7 +117,7 @@ def _no_file(path: Path) -> UserError:
 
 
 def _read_run(path: Path) -> Marked:
-    """The `config` of a run.json."""
+    """The `config` of a run.json, on the personas that the run kept beside it."""
 
     def unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
         mapping: dict[str, Any] = {}
@@ -137,7 +137,13 @@ def _read_run(path: Path) -> Marked:
             where=str(path),
             hint="a configuration of your own is a .yaml file",
         )
-    return Marked(value["config"], str(path))
+    config, kept = value["config"], path.with_name("personas.jsonl")
+    sample = config.get("sample")
+    named = sample.get("personas", "library") if isinstance(sample, dict) else "library"
+    if named != "library" and kept.is_file():
+        # Where they came from may have changed or gone; the run kept them as they were.
+        config = {**config, "sample": {**sample, "personas": str(kept)}}
+    return Marked(config, str(path))
 
 
 def _apply(override: str, draft: Draft) -> None:

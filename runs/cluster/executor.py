@@ -73,6 +73,7 @@ def run_on_ray(order: Order, executor: RayExecutor) -> None:
             configure_logging=True,
             logging_level=logging.ERROR,
         )
+        order.stop.listen()  # Ray has put its own handler on SIGTERM
     try:
         _Floor(order, executor).run()
     finally:

@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 from rich.console import Console
 
+from mirrorplay.personas.collection import dump_personas, load_personas
 from mirrorplay.personas.errors import UserError
 from mirrorplay.runs import open_run, run
 from mirrorplay.runs.config import RunConfig
@@ -63,6 +64,17 @@ def test_run_json_repeats_the_run(tiny: Tiny, quiet: Console) -> None:
     again = run(first.manifest_path)
     assert again.path != first.path
     assert again.digest() == digest(first.path)
+
+
+def test_run_json_repeats_the_run_after_its_personas_have_gone(
+    tiny: Tiny, quiet: Console, tmp_path: Path
+) -> None:
+    people = tmp_path / "people.jsonl"
+    people.write_text(dump_personas(load_personas("library")[:3]))
+    sample = {"personas": str(people), "limit": 2, "resistance": ["none"]}
+    first = start(tiny(sample=sample), quiet).run
+    people.unlink()
+    assert run(first.manifest_path).digest() == digest(first.path)
 
 
 def test_resuming_a_finished_run_does_nothing(tiny: Tiny, quiet: Console) -> None:

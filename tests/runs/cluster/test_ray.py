@@ -157,3 +157,29 @@ def test_a_killed_driver_is_resumed_at_once_beside_its_old_workers(
     assert result.exit_code == 0
     assert result.done == 108
     assert digest(path) == expected
+
+
+def test_sigterm_ends_a_ray_run_cleanly_and_it_can_be_resumed(tiny: Tiny, tmp_path: Path) -> None:
+    therapist = {
+        "kind": "custom",
+        "target": "house_parts:Slow",
+        "args": {"seconds": 0.1},
+        "mode": "text",
+    }
+    config = wide(
+        tiny,
+        name="stopped",
+        therapist=therapist,
+        face={"kind": "none"},
+        session={"max_exchanges": 2},
+        executor={"kind": "ray", "workers": 1, "in_flight": 1, "shutdown_grace_s": 5},
+    )
+    process = driver(config, tmp_path)
+    path = tmp_path / "outputs" / "stopped-1"
+    wait_until(lambda: any((path / "sessions").glob("*.parquet")))
+    process.send_signal(signal.SIGTERM)
+    out, err = process.communicate(timeout=60)
+    assert process.returncode == 130, out + err
+    assert "go on with: mirrorplay resume" in out
+    assert "Traceback" not in err
+    assert resume(RunDirectory.open(path), QUIET).done == 8

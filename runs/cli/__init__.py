@@ -1,0 +1,54 @@
+"""The command line. A user's mistake is one clear message and exit code 2, never a traceback.
+
+Commands import what they need when they run, so that `--help` answers at once.
+"""
+
+import sys
+
+import click
+
+from mirrorplay.personas.errors import UserError
+from mirrorplay.runs.cli.configuration import config, doctor
+from mirrorplay.runs.cli.group import Commands
+from mirrorplay.runs.cli.people import personas
+from mirrorplay.runs.cli.running import plan, resume, run
+from mirrorplay.runs.cli.showing import fork, graph, show
+
+EXIT_MISTAKE = 2
+EXIT_INTERRUPTED = 130
+
+
+def main() -> None:
+    """Entry point: runs a command and turns mistakes into exit codes."""
+    try:
+        code = app.main(standalone_mode=False)
+    except UserError as error:
+        _complain(str(error))
+        code = EXIT_MISTAKE
+    except click.exceptions.Exit as stop:
+        code = stop.exit_code
+    except click.ClickException as error:
+        _complain(error.format_message())
+        code = EXIT_MISTAKE
+    except (KeyboardInterrupt, click.Abort) as stop:
+        _complain(f"stopped at once; go on with: {stop}" if stop.args else "stopped")
+        code = EXIT_INTERRUPTED
+    except BrokenPipeError:
+        # The reader of our output went away (`| head`); what else is buffered has nowhere to go.
+        sys.stderr.close()
+        code = 0
+    sys.exit(code if isinstance(code, int) else 0)
+
+
+def _complain(message: str) -> None:
+    click.echo(f"mirrorplay: {message}", err=True)
+
+
+@click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(package_name="mirrorplay")
+def app() -> None:
+    """Simulate counselling sessions: a client who resists, a therapist, a supervisor."""
+
+
+for command in (run, resume, plan, show, fork, graph, personas, config, doctor):
+    app.add_command(command)

@@ -1,0 +1,115 @@
+"""`run`, `resume` and `plan`."""
+
+from typing import TYPE_CHECKING
+
+import click
+
+from mirrorplay.runs.cli.group import IMPORT_PATH, open_console
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from mirrorplay.runs.driver import RunResult
+
+
+@click.command()
+@click.argument("config", required=False)
+@click.argument("overrides", nargs=-1, metavar="[KEY=VALUE]...")
+@click.option("--sheet", is_flag=True, help="Print one session and write its contact sheet.")
+@IMPORT_PATH
+def run(
+    config: str | None, overrides: tuple[str, ...], sheet: bool, import_path: tuple[str, ...]
+) -> int:
+    """Run CONFIG: a preset, a YAML file or a run.json (default: quickstart).
+
+    \b
+    mirrorplay run quickstart session.max_exchanges=6
+    mirrorplay run my.yaml executor=inline "sample.resistance=[emotional, none]"
+    """
+    from mirrorplay.runs.driver import start
+    from mirrorplay.runs.load import load_config
+
+    loaded = load_config(config, overrides)
+    console = open_console()
+    result = start(loaded.config, console, import_path)
+    _finish(console, result, sheet)
+    return result.exit_code
+
+
+@click.command()
+@click.argument("run", metavar="RUN")
+@click.option("--retry-quarantined", is_flag=True, help="Try failed sessions again.")
+@IMPORT_PATH
+def resume(run: str, retry_quarantined: bool, import_path: tuple[str, ...]) -> int:
+    """Go on with RUN: play what is missing, nothing else."""
+    from mirrorplay.runs.directory import RunDirectory
+    from mirrorplay.runs.driver import resume as resume_run
+
+    console = open_console()
+    result = resume_run(
+        RunDirectory.open(run),
+        console,
+        retry_quarantined=retry_quarantined,
+        import_path=import_path or None,
+    )
+    console.print(
+        f"{result.done:,} of {result.planned:,} sessions done, {result.failed} quarantined",
+        highlight=False,
+    )
+    _finish(console, result, sheet=False)
+    return result.exit_code
+
+
+def _finish(console: "Console", result: "RunResult", sheet: bool) -> None:
+    from mirrorplay.runs.directory import shown
+    from mirrorplay.runs.report import print_ending, print_summary
+
+    print_summary(console, result.run)
+    if sheet and result.done:
+        _show_one(console, result)
+    print_ending(console, result)
+    console.print(f"run: {shown(result.run.path)}", highlight=False, markup=False, soft_wrap=True)
+
+
+def _show_one(console: "Console", result: "RunResult") -> None:
+    """One session to look at: a middling one, neither the shortest nor the easiest."""
+    from mirrorplay.runs.contact_sheet import contact_sheet
+    from mirrorplay.runs.conversation import print_session
+    from mirrorplay.runs.directory import shown
+    from mirrorplay.runs.store import iter_sessions
+
+    records = [
+        record
+        for record, _ in zip(iter_sessions(result.run.path), range(24), strict=False)
+        if record.resistance.type != "none"
+    ] or list(iter_sessions(result.run.path))[:1]
+    record = sorted(records, key=lambda r: (len(r.turns), r.session_id))[len(records) // 2]
+    console.print()
+    print_session(console, record)
+    path = result.run.path / f"session-{record.session_id}.png"
+    path.write_bytes(contact_sheet(record))
+    console.print(f"\ncontact sheet: {shown(path)}", highlight=False, markup=False, soft_wrap=True)
+
+
+@click.command()
+@click.argument("config", required=False)
+@click.argument("overrides", nargs=-1, metavar="[KEY=VALUE]...")
+@IMPORT_PATH
+def plan(config: str | None, overrides: tuple[str, ...], import_path: tuple[str, ...]) -> int:
+    """Check CONFIG and show what it would run, without running it."""
+    from collections import Counter
+
+    from mirrorplay.runs.driver import prepare
+    from mirrorplay.runs.load import load_config
+
+    prepared = prepare(load_config(config, overrides).config, import_path)
+    sessions = prepared.plan
+    click.echo(f"{len(sessions):,} sessions in {sessions.shards} shards")
+    click.echo(
+        f"personas ({len(prepared.personas)}): " + ", ".join(p.id for p in prepared.personas)
+    )
+    kinds = Counter(session.resistance for session in sessions)
+    click.echo("resistance: " + ", ".join(f"{name} {count:,}" for name, count in kinds.items()))
+    for cell in prepared.cells:
+        click.echo(f"cell: {cell.name}")
+    return 0
