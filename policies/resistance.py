@@ -140,7 +140,9 @@ def _collaborative_weights(
         "asking": 0.3 + 0.7 * state.trust,
     }
     if context.situation == "question" and done > 0.4:
-        weights["committing"] = {"doing": 0.8, "want": 0.3, "strength": 0.3}.get(context.about, 0.0)
+        weights["committing"] = {"doing": 0.8, "schedule": 1.5, "want": 0.3, "strength": 0.3}.get(
+            context.about, 0.0
+        )
     for act in weights:
         weights[act] *= scale.get(act, 1.0)
     if context.previous in ("insight", "asking", "disclosing") and context.previous in weights:
@@ -149,9 +151,14 @@ def _collaborative_weights(
 
 
 _RESISTANT = frozenset(RESISTANT_ACTS)
-_CLOSE_ENDED = frozenset({"us", "scale", "share", "time", "frequency", "likely", "doing"})
-_FACTUAL = _CLOSE_ENDED - {"doing", "likely", "share"} | frozenset(
+_NARROW = frozenset(
+    {"us", "suits", "direction", "scale", "percent", "time", "last_time", "moment", "schedule"}
+) | {"frequency"}
+_CLOSE_ENDED = _NARROW | {"share", "likely", "doing"}
+_FACTUAL = _NARROW | frozenset(
     {"story", "who", "body", "behavior", "exception", "coping", "evidence_for", "correction"}
+    | {"ends", "ladder", "from_them", "tried", "origin", "rule", "trigger", "elsewhere", "torn"}
+    | {"part"}
 )
 
 

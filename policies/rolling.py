@@ -29,8 +29,20 @@ STUCK = 3
 """Client turns of strain in a row after which the deadlock itself is spoken of (H)."""
 RECENT = 0.12
 """Share of its weight that a move keeps when its first kind of phrase was just used (H)."""
+TOLD = 10
+"""A turn of so many words is taken up before anything new is proposed (H)."""
 SHORT = 4
 """A reply of fewer words has nothing to reflect (H)."""
+REST_FROM = 4
+"""First exchange at which a reply may stand as an ending (H)."""
+REST_WINDOW = 4
+"""Client turns looked back on for it."""
+REST_POINTS = 3
+"""Sum over the window that is enough: commitment 2, change talk or a new view 1 (H)."""
+APART_FROM = 6
+APART_WINDOW = 5
+APART_TURNS = 4
+"""Turns without agreement, among the last five, after which the therapist stops offering (H)."""
 HARD = frozenset(
     ("stop", "open_disagreement", "candour", "refusal", "topic_avoidance", "withdrawal")
 )
@@ -88,6 +100,26 @@ class Moment:
         """The client has spoken of change, now or before."""
         return any(one.signals & {"change_talk", "commitment"} for one in (now, *self.earlier))
 
+    def gathered(self, now: Heard) -> bool:
+        """Change was spoken of again and again, and nothing strains: enough has been said for a
+        summary that leaves the next step open. Once in a session, never in place of an answer."""
+        asked = "question" in now and "insight" not in now
+        with_us = _leans(now) or (now.collaborating and not asked)
+        if self.exchange < REST_FROM or self.count("emphasize_autonomy.rest") or not with_us:
+            return False
+        lately = (now, *self.earlier[:-REST_WINDOW:-1])
+        leanings = [_leans(one) for one in lately]
+        strained = any(one.discord for one in lately[:2])
+        return sum(leanings) >= REST_POINTS and sum(map(bool, leanings)) >= 2 and not strained
+
+    def apart(self, now: Heard) -> bool:
+        """Little but disagreement and holding back for some turns. Once in a session."""
+        if self.exchange < APART_FROM or self.count("emphasize_autonomy.apart"):
+            return False
+        lately = (now, *self.earlier[:-APART_WINDOW:-1])
+        against = sum(not (one.collaborating or _leans(one)) for one in lately)
+        return against >= APART_TURNS and not now.collaborating
+
     def strained(self, now: Heard) -> int:
         """Client turns of strain in a row, this one included."""
         run = 0
@@ -96,6 +128,13 @@ class Moment:
                 break
             run += 1
         return run
+
+
+def _leans(heard: Heard) -> int:
+    """How far one turn leans towards change."""
+    if heard.discord:
+        return 0
+    return 2 if "commitment" in heard else int(not heard.signals.isdisjoint(_CHANGE))
 
 
 class _BeatEntry(Frozen):
@@ -116,6 +155,7 @@ class _Moves(Frozen):
     moves: dict[str, tuple[_MoveEntry, ...]]
 
 
+_CHANGE = frozenset(("change_talk", "insight"))
 _MADE = ("reflect", "explore", "step")
 _SITUATIONS_OF_WORK = ("sustain_talk", "ambivalence", "insight")
 
@@ -160,6 +200,10 @@ def situation(heard: Heard, moment: Moment) -> str:
         return _ending(heard, moment)
     if not moment.earlier:
         return _beginning(heard)
+    if moment.gathered(heard):
+        return "gathered"
+    if moment.apart(heard) and not heard.signals & {"stop", "distress"}:
+        return "apart"
     return _strain(heard, moment) or _holding_back(heard, moment) or _work(heard, moment)
 
 
@@ -175,6 +219,8 @@ def _ending(heard: Heard, moment: Moment) -> str:
     lately = (heard, *moment.earlier[-2:])
     if heard.discord and sum(bool(one.signals & HARD) for one in lately) >= 2:
         return "closing_impasse"
+    if moment.count("emphasize_autonomy.apart") and not any(map(_leans, lately)):
+        return "closing"
     return "closing_change" if moment.change_heard(heard) else "closing"
 
 
@@ -219,9 +265,13 @@ def _work(heard: Heard, moment: Moment) -> str:
         return "commitment_late" if moment.late and not moment.homework else "commitment"
     if "sustain_talk" in heard:
         return "ambivalence" if "change_talk" in heard else "sustain_talk"
+    told = heard.words >= TOLD and moment.exchange < moment.max_exchanges - 1
     unplanned = moment.step is None or moment.exchange >= moment.max_exchanges - 2
     if moment.late and unplanned and not moment.homework and moment.change_heard(heard):
-        return "homework_now" if "change_talk" in heard else "homework"
+        if "change_talk" in heard:
+            return "homework_now"
+        if not told and not moment.count("emphasize_autonomy.apart"):
+            return "homework"
     if moment.step is not None:
         return "step"
     for signal in ("change_talk", "insight"):

@@ -40,7 +40,7 @@ _DEMANDS: tuple[tuple[str, SituationKind], ...] = (
     ("homework_cocreated", "homework"),
     ("checking_impasse", "impasse"),
     ("naming_mismatch", "naming"),
-    ("impact_disclosure", "naming"),
+    ("impact_disclosure", "impasse"),
     ("reframe_offer", "reframe"),
     ("socratic_question", "question"),
     ("open_question", "question"),
@@ -63,6 +63,8 @@ _REWORDED: frozenset[str] = frozenset(
     {"question", "closed", "permission", "agenda", "affirm", "autonomy", "reflection", "greeting"}
 )
 """Kinds that give way to the form of a question in the same reply."""
+_URGES = frozenset({"confront", "persuade", "persuade_with_permission"})
+"""Advice stays advice when a question follows; plain information with a question asks."""
 
 _QUESTION = re.compile(r"[^.!?;]*\?")
 _INVITES = re.compile(
@@ -103,14 +105,16 @@ def hear(acts: Sequence[str] | None, text: str = "") -> Heard:
     kind = next((found for act, found in _DEMANDS if act in acts), kind)
     asked = _QUESTION.findall(text)
     last = asked[-1].strip() if asked else ""
-    if not last and not _INVITES.search(text):
+    invited = _INVITES.search(text)
+    if not last and not invited:
         return Heard(kind, "other" if kind == "question" else "")
-    about = _matter(last or text)
-    if kind not in _REWORDED:
+    about = _matter(last or text[invited.start() if invited else 0 :])
+    informs = "giving_information" in acts and not _URGES.intersection(acts)
+    if kind not in _REWORDED and not (kind == "advice" and informs and last):
         return Heard(kind, about)
     if _ASKS_LEAVE.search(last) and not _OPEN.match(last):
         return Heard("permission", about)
-    if about == "understanding" and kind != "agenda":
+    if about in ("understanding", "suits") and kind != "agenda":
         return Heard("closed", about)
     if _YES_NO.match(last) or (last and not _OPEN.search(last)):
         return Heard("closed", about)

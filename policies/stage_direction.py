@@ -39,6 +39,17 @@ _VOICE: Mapping[str, tuple[str, ...]] = {
 }  # fmt: skip
 _CLOSED = ("arms folded", "sits back", "pulls both sleeves down", "shoulders up", "knees drawn in")
 _HEATED = ("taps the armrest", "voice louder", "sits forward", "foot tapping")
+_EASY = frozenset(
+    (
+        "shoulders ease",
+        "voice brighter",
+        "voice light",
+        "sits up a little",
+        "gestures round the room",
+    )
+)
+"""What does not go with a face that is sad, angry or held together."""
+_UNEASY = ("mouth turned down", "frowns", "lips pressed", "presses lips", "brow furrowed")
 _LEAVES = (
     "gets up, reaches for a coat",
     "stands up, bag already in hand",
@@ -69,7 +80,9 @@ def stage_direction(
         voice = _CLOSED
     elif third < 0.35 and state.confrontation > 0.55:
         voice = _HEATED
-    if len(parts) < 2:
+    if face and face.startswith(_UNEASY):
+        voice = tuple(one for one in voice if one not in _EASY)
+    if len(parts) < 2 and voice:
         parts.append(_one(voice, (first + second + third) % 1.0))
     return ", ".join(parts)
 

@@ -2,7 +2,7 @@
 
 import asyncio
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -71,19 +71,65 @@ def delta(before: Mapping[str, Any] | None, after: Mapping[str, Any]) -> dict[st
     return changed
 
 
-def print_steps(console: Console, run: RunDirectory, record: SessionRecord) -> None:
-    """One block a step: its number and nodes, hidden state before → after, then what changed."""
-    for step in steps_of(run, record):
+def as_json(steps: Sequence[Step]) -> str:
+    """Every step in full: number, nodes, state before and after, delta, and what runs next."""
+    return json.dumps(
+        [
+            {
+                "step": step.number,
+                "nodes": step.nodes,
+                "before": _whole(step.before),
+                "after": _whole(step.after),
+                "delta": delta(step.before, step.after),
+                "next": step.snapshot.next,
+            }
+            for step in steps
+        ],
+        ensure_ascii=False,
+        indent=2,
+    )
+
+
+def print_steps(console: Console, steps: Sequence[Step]) -> None:
+    """One block a step: its number and nodes, the hidden state as before → after (delta), then
+    whatever else changed, as [before, after] or as what was added."""
+    for step in steps:
         console.print(
             Text(f"step {step.number}", style="bold")
             + Text("  " + (" + ".join(step.nodes) or "start"), style="green")
             + Text(f"  next: {' + '.join(step.snapshot.next) or 'end'}", style="dim")
         )
+        state = _state_line(step)
+        if state:
+            console.print(Text("    state: ", style="cyan") + Text(state))
         for key, value in delta(step.before, step.after).items():
-            if value not in ({}, [], None):
+            if key != "client" and value not in ({}, [], None):
                 text = json.dumps(value, ensure_ascii=False)
                 cut = text if len(text) <= TEXT_LIMIT else text[: TEXT_LIMIT - 1] + "…"
                 console.print(Text(f"    {key}: ", style="cyan") + Text(cut))
+
+
+def _state_line(step: Step) -> str:
+    """`trust 0.45 → 0.51 (+0.06)` for each number of the hidden state that moved."""
+    before, after = (step.before or {}).get("client"), step.after.get("client")
+    if after is None or before == after:
+        return ""
+    if before is None:
+        return ", ".join(f"{name} {value:.2f}" for name, value in after)
+    return ", ".join(
+        f"{name} {old:.2f} → {new:.2f} ({new - old:+.2f})"
+        for (name, old), (_, new) in zip(before, after, strict=True)
+        if old != new
+    )
+
+
+def _whole(state: Mapping[str, Any] | None) -> Any:
+    if state is None:
+        return None
+    return {
+        key: [_plain(item) for item in value] if isinstance(value, list) else _plain(value)
+        for key, value in state.items()
+    }
 
 
 def _plain(value: Any) -> Any:

@@ -33,6 +33,8 @@ _RATIONS: Mapping[str, int] = {
 """How often a session may use each of a person's phrases."""
 _BINDING = frozenset({"homework", "permission", "closing", "safety", "naming", "impasse", "agenda"})
 """What calls for a reply of its own: the general words of an act would not answer it."""
+_BETWEEN_US = frozenset({"us", "direction", "suits", "schedule"})
+"""Matters that talk of change answers by itself."""
 _GOES_ON = frozenset({"", "other", "story", "feeling", "behavior", "thought", "fear", "correction"})
 """Matters of a question after which a second sentence fits an answer."""
 _EXPLAINS = frozenset(
@@ -66,7 +68,7 @@ def phrase(
     spoken = bank.realise(keys, slots, used, rng, terse=terse)
     text, ids, in_it = spoken.text, list(spoken.ids), set(spoken.slots)
     answer = f"answering.about_{heard.about}"
-    about_change = keys[0] == f"{act}.about_{heard.about}" or heard.about == "us"
+    about_change = keys[0] == f"{act}.about_{heard.about}" or heard.about in _BETWEEN_US
     if act == "change_talk" and not about_change and answer in bank.keys:
         left = {name: value for name, value in slots.items() if name not in in_it}
         before = bank.realise((answer, "answering"), left, (*used, *ids), rng, terse=True)
@@ -118,7 +120,8 @@ def _keys(
     general = [f"{act}.{profile.type}", act]
     if drawn < 0.45:
         general.reverse()
-    fitting = [key for key in (by_matter, by_reply) if key in bank.keys]
+    asked = (by_reply,) if heard.kind == "permission" else (by_matter, by_reply)
+    fitting = [key for key in asked if key in bank.keys]
     if not fitting or (heard.kind not in _BINDING and act != "answering" and drawn > 0.75):
         return [*general, *fitting]
     return [*fitting, *general]
@@ -151,6 +154,19 @@ _OWN_START = re.compile(
 _SENTENCE = re.compile(r"[^.!?]+[.!?]+(?=\s|$)|[^.!?]+$")
 
 
+_FORMAL_START = re.compile(
+    r"^I (?:have )?(?:decided to (?:seek|start|come to|pursue|try)|sought(?: out)?|am seeking)"
+    r" (?:professional )?(?:counsel+ing|therapy|help)(?: services)? (?=because|after|when|since)"
+)
+_FORMAL_END = re.compile(r", prompting me to (?:seek|start) (?:counsel+ing|therapy|help)\.?$")
+_FORMAL_MIDDLE = re.compile(
+    r"(?:have |has )?(?:led|drove|driven|prompted) me to (?:seek|start)"
+    r" (?:counsel+ing|therapy|help)(?: immediately)?"
+    r"(?: to address (?:this|these) \w+(?: \w+)?)?(?=[.,]|$)"
+)
+"""How forms begin, end and go on, and nobody speaks."""
+
+
 @lru_cache(maxsize=4096)
 def _spoken_reason(reason: str | None) -> str | None:
     """The first sentences of a reason given in the first person, up to about 40 words."""
@@ -161,7 +177,9 @@ def _spoken_reason(reason: str | None) -> str | None:
         if spoken and len(" ".join((*spoken, found)).split()) > 40:
             break
         spoken.append(found.strip())
-    text = " ".join(spoken)
+    text = _FORMAL_START.sub("I came ", " ".join(spoken))
+    text = _FORMAL_END.sub(". So I came.", text)
+    text = _FORMAL_MIDDLE.sub("brought me here", text)
     return text if len(text.split()) <= 60 else None
 
 

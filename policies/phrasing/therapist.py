@@ -45,13 +45,13 @@ class Wording:
 
 def client_slots(heard: Sequence[Heard]) -> dict[str, str | None]:
     """What may be said back, from the client's turns as heard, oldest first: the last turn's own
-    words, and the newest topic, feeling, belief and wish of the session."""
+    words, and the newest theme, feeling, belief and wish of the session."""
     now = heard[-1] if heard else None
     return {
         "you_clause": now.clause.text if now and now.clause else None,
         "person": now.person if now else None,
         "feeling": _newest(one.feeling for one in heard),
-        "topic": _newest(one.topic for one in heard),
+        "topic": _theme([one.topic for one in heard]),
         "belief": _newest(_clause(one, "belief") for one in heard),
         "change_clause": _newest(_clause(one, "change", "possibility") for one in heard),
     }
@@ -60,6 +60,12 @@ def client_slots(heard: Sequence[Heard]) -> dict[str, str | None]:
 def _clause(heard: Heard, *kinds: str) -> str | None:
     clause = heard.clause
     return clause.text if clause is not None and clause.kind in kinds else None
+
+
+def _theme(topics: Sequence[str | None]) -> str | None:
+    """The newest topic that is more than an aside: there from the beginning, or named twice."""
+    lasting = {one for one in topics if one in topics[:2] or topics.count(one) > 1}
+    return _newest(one for one in topics if one in lasting)
 
 
 def _newest(values: Iterable[str | None]) -> str | None:
@@ -80,6 +86,8 @@ def word(
     phrases: list[str] = []
     for beat in move.beats:
         phrase = bank.realise(beat.keys, slots, used, rng)
+        if "you_clause" in phrase.slots:
+            slots = {**slots, "belief": None, "change_clause": None}
         texts.append(phrase.text)
         acts.append(_ACTS.get(_head(phrase.ids[0]), beat.act))
         phrases += phrase.ids

@@ -20,9 +20,16 @@ if TYPE_CHECKING:
 @click.option("--digest", "only_digest", is_flag=True, help="Print the run's digest.")
 @click.option("--sheet", type=click.Path(dir_okay=False), help="Write the contact sheet PNG here.")
 @click.option("--steps", is_flag=True, help="State before and after each step (checkpoints).")
+@click.option("--json", "as_json", is_flag=True, help="With --steps: everything, as JSON.")
 @click.option("--spoken", is_flag=True, help="Only what was said and seen in the room.")
 def show(
-    run: str, session: str | None, only_digest: bool, sheet: str | None, steps: bool, spoken: bool
+    run: str,
+    session: str | None,
+    only_digest: bool,
+    sheet: str | None,
+    steps: bool,
+    as_json: bool,
+    spoken: bool,
 ) -> int:
     """Show RUN, or one SESSION of it (an id or its beginning)."""
     from mirrorplay.runs.directory import RunDirectory
@@ -47,9 +54,13 @@ def show(
 
     record = find_session(directory.path, session)
     if steps:
-        from mirrorplay.runs.steps import print_steps
+        from mirrorplay.runs import steps as stepwise
 
-        print_steps(console, directory, record)
+        found = stepwise.steps_of(directory, record)
+        if as_json:
+            click.echo(stepwise.as_json(found))
+        else:
+            stepwise.print_steps(console, found)
         return 0
     print_session(console, record, hidden=not spoken)
     if sheet:

@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -128,7 +129,11 @@ def test_steps_and_fork_in_a_fresh_process(small_run: Path) -> None:
     session = session_of(small_run)
     steps = cli("show", str(small_run), session, "--steps", cwd=cwd)
     assert "step 1  client" in steps.stdout
-    assert "trust" in steps.stdout
+    assert re.search(r"trust 0\.\d\d → 0\.\d\d \([+-]0\.\d\d\)", steps.stdout)
+    told = json.loads(cli("show", str(small_run), session, "--steps", "--json", cwd=cwd).stdout)
+    assert told[1]["nodes"] == ["client"]
+    assert told[1]["before"]["turns"] == []
+    assert told[1]["after"]["client"]["trust"] == told[1]["delta"]["client"]["trust"]
 
     forked = cli(
         "fork", str(small_run), session[:8], "--at", "1", cwd=cwd, LANGGRAPH_STRICT_MSGPACK="true"
