@@ -56,7 +56,7 @@ def load_part(role: str, target: str, args: Mapping[str, Any]) -> Any:
             where=where,
             hint="run in the folder that holds it, or pass --import-path",
         ) from None
-    except Exception as error:  # the user's module may raise anything while it is imported
+    except (Exception, SystemExit) as error:  # the user's module may do anything on import
         raise UserError(
             f"importing {module_name!r} raised {type(error).__name__}: {error}", where=where
         ) from error
@@ -72,7 +72,7 @@ def load_part(role: str, target: str, args: Mapping[str, Any]) -> Any:
         raise UserError(f"{name!r} is not a class", where=where)
     try:
         made = part(**args)
-    except Exception as error:  # likewise while it is made
+    except (Exception, SystemExit) as error:  # likewise while it is made
         raise UserError(
             f"making {name} with args {sorted(args)} raised {type(error).__name__}: {error}",
             where=where,

@@ -64,9 +64,10 @@ class ObservedLine:
 
 @dataclass(frozen=True, slots=True)
 class Usage:
-    """What a model call cost; None where no model was called."""
+    """What model calls cost; None where no model was called. `calls` counts them."""
 
     model: str | None = None
+    calls: int = 1
     prompt_tokens: int | None = None
     completion_tokens: int | None = None
 
@@ -202,13 +203,13 @@ class Review:
 
 @dataclass(frozen=True, slots=True)
 class Transcript:
-    """A finished session as the judge sees it."""
+    """A finished session as the judge sees it: words and stage directions, nobody's codes."""
 
     card: IntakeCard
     lines: tuple[ObservedLine, ...]
     outcome: Outcome
     faces: tuple[Image | None, ...] = ()
-    """One per client turn when the judge's variant looks at faces, else empty."""
+    """One per client turn for a judge with a true attribute `looks_at_faces`, else empty."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,16 +1,17 @@
 """A screenplay writer that needs no model: the scripted client and therapist, written down.
 
-MIRROR's own data path lets one call write both sides. Here the two scripted agents are played
-against each other and only their words and the client's stage directions reach the page.
+MIRROR's own data path lets one call write both sides. Here two agents are played against each other
+and only their words and the client's stage directions reach the page.
 """
 
 from mirrorplay.agents.client import ScriptedClient
 from mirrorplay.agents.roles import (
+    Client,
     ClientScene,
-    Mode,
     Screenplay,
     ScreenplayBrief,
     SpokenLine,
+    Therapist,
     TherapistScene,
     TherapistTurn,
 )
@@ -22,12 +23,17 @@ _ENDS_ON = {"committing", "insight", "change_talk"}
 
 
 class ScriptedScreenwriter:
-    """Writes `Client: [direction] words` and `Therapist: words`, one turn a line."""
+    """Writes `Client: [direction] words` and `Therapist: words`, one turn a line.
+
+    client, therapist: who is played and written down; by default the scripted ones.
+    """
+
+    def __init__(self, client: Client | None = None, therapist: Therapist | None = None) -> None:
+        self._client = client or ScriptedClient()
+        self._therapist = therapist or ScriptedTherapist(mode="p")
 
     async def write(self, brief: ScreenplayBrief) -> Screenplay:
-        client = ScriptedClient()
-        mode: Mode = "p" if brief.mode in ("p", "p+ec") else "text"
-        therapist = ScriptedTherapist(mode=mode)
+        client, therapist = self._client, self._therapist
         lines: list[SpokenLine] = []
         page: list[str] = []
         said: list[str] = []
@@ -74,9 +80,9 @@ class ScriptedScreenwriter:
                 turn=len(lines),
                 leaving=spoke.leaving,
                 phrases=tuple(replied),
-                draws=brief.draws,
+                draws=brief.draws.bound("therapist"),
             )
-            if mode == "p" and plan is None:
+            if brief.mode in ("p", "p+ec") and plan is None:
                 plan = await therapist.plan(scene)
             reply = await therapist.respond(scene)
             replied += reply.phrases

@@ -5,17 +5,29 @@ context; where there is none (Studio) from the context the nodes were made with.
 """
 
 from time import perf_counter
-from typing import Any
+from typing import Any, TypeVar
 
 from langgraph.runtime import Runtime
 
-from mirrorplay.agents.roles import Face, Image, Usage
+from mirrorplay.agents.roles import (
+    ClientTurn,
+    Face,
+    Image,
+    Review,
+    Scores,
+    TherapistTurn,
+    Usage,
+)
 from mirrorplay.graphs import scenes
 from mirrorplay.graphs.context import SessionContext
 from mirrorplay.graphs.record import FaceAttemptRecord, Turn, UsageRecord
 from mirrorplay.graphs.state import Reply, SessionState
+from mirrorplay.policies.expression import Perception
+from mirrorplay.policies.reframing import Plan
+from mirrorplay.policies.stopping import EndedBy, Outcome
 
 Update = dict[str, Any]
+Answer = TypeVar("Answer")
 _INT64 = 2**63
 
 
@@ -35,7 +47,7 @@ class Nodes:
     async def client(self, state: SessionState, runtime: Runtime[SessionContext]) -> Update:
         scene = scenes.client_scene(state)
         start = perf_counter()
-        spoke = await self._context(runtime).cast.client.speak(scene)
+        spoke = _fit(ClientTurn, await self._context(runtime).cast.client.speak(scene))
         turn = Turn(
             index=scene.turn,
             exchange=scene.exchange,
@@ -62,7 +74,7 @@ class Nodes:
         context, turn = self._context(runtime), state["turns"][-1]
         if context.cast.artist is None:
             return {}
-        drawn = await context.cast.artist.draw(scenes.face_brief(state, turn))
+        drawn = _fit(Face, await context.cast.artist.draw(scenes.face_brief(state, turn)))
         number = len(state["faces"])
         changed = with_face(turn, drawn, number)
         faces = [context.album.put(drawn.image)] if drawn.image else []
@@ -73,7 +85,7 @@ class Nodes:
         image = self._image(state, context)
         if context.cast.perceiver is None or image is None:
             return {}
-        perception = await context.cast.perceiver.look(image)
+        perception = _fit(Perception, await context.cast.perceiver.look(image))
         return {"turns": [turn.model_copy(update={"perception": perception})]}
 
     async def plan(self, state: SessionState, runtime: Runtime[SessionContext]) -> Update:
@@ -81,13 +93,13 @@ class Nodes:
             return {}
         context = self._context(runtime)
         scene = scenes.therapist_scene(state, self._shown(state, context))
-        return {"plan": await context.cast.therapist.plan(scene)}
+        return {"plan": _fit(Plan, await context.cast.therapist.plan(scene))}
 
     async def respond(self, state: SessionState, runtime: Runtime[SessionContext]) -> Update:
         context = self._context(runtime)
         scene = scenes.therapist_scene(state, self._shown(state, context))
         start = perf_counter()
-        reply = await context.cast.therapist.respond(scene)
+        reply = _fit(TherapistTurn, await context.cast.therapist.respond(scene))
         plan = state["plan"]
         if plan is not None and reply.stage is not None:
             plan = plan.model_copy(update={"stage": min(reply.stage, len(plan.steps))})
@@ -111,33 +123,33 @@ class Nodes:
         }
 
     async def supervise(self, state: SessionState, runtime: Runtime[SessionContext]) -> Update:
-        review = await self._context(runtime).cast.supervisor.review(scenes.supervisor_scene(state))
+        supervisor = self._context(runtime).cast.supervisor
+        review = _fit(Review, await supervisor.review(scenes.supervisor_scene(state)))
         client, therapist = state["turns"][-2:]
-        note = "; ".join(
-            [
-                *([review.note] if review.note else []),
-                *(f"{f.category}: {f.cue}" for f in review.safety),
-            ]
+        outcome, ended_by = ending_of(
+            review, state["leaving"], state["exchange"], state["spec"].max_exchanges
         )
         return {
             "turns": [
-                client.model_copy(update={"codes": review.client_codes, "note": note or None}),
+                client.model_copy(update={"codes": review.client_codes, "note": note_of(review)}),
                 therapist.model_copy(update={"codes": review.therapist_codes}),
             ],
-            "outcome": review.outcome,
-            "ended_by": review.ended_by,
+            "outcome": outcome,
+            "ended_by": ended_by,
             "plan": None if review.replan else state["plan"],
             "usage": usage_of(review.usage),
         }
 
     async def judge(self, state: SessionState, runtime: Runtime[SessionContext]) -> Update:
         context = self._context(runtime)
-        faces = tuple(
-            None if turn.face is None else context.album.get(state["faces"][turn.face])
-            for turn in state["turns"]
-            if turn.speaker == "client"
-        )
-        scored = await context.cast.judge.score(scenes.transcript(state, faces))
+        faces: tuple[Image | None, ...] = ()
+        if getattr(context.cast.judge, "looks_at_faces", False):
+            faces = tuple(
+                None if turn.face is None else context.album.get(state["faces"][turn.face])
+                for turn in state["turns"]
+                if turn.speaker == "client"
+            )
+        scored = _fit(Scores, await context.cast.judge.score(scenes.transcript(state, faces)))
         return {"scores": list(scored.scores), "usage": usage_of(scored.usage)}
 
     def _image(self, state: SessionState, context: SessionContext) -> Image | None:
@@ -146,6 +158,26 @@ class Nodes:
 
     def _shown(self, state: SessionState, context: SessionContext) -> Image | None:
         return self._image(state, context) if self._sees_face else None
+
+
+def ending_of(
+    review: Review, leaving: bool, exchange: int, limit: int
+) -> tuple[Outcome | None, EndedBy | None]:
+    """How the session ends here, if it does. A client who gets up and the limit end it whatever a
+    supervisor says: a row never has more exchanges than asked for."""
+    if review.outcome is not None:
+        return review.outcome, review.ended_by or "supervisor"
+    if leaving:
+        return "client_left", "client"
+    if exchange >= limit:
+        return "max_exchanges", "limit"
+    return None, None
+
+
+def note_of(review: Review) -> str | None:
+    """What the supervisor noted, and every safety cue, on the client's turn."""
+    cues = [f"{finding.category}: {finding.cue}" for finding in review.safety]
+    return "; ".join([*([review.note] if review.note else []), *cues]) or None
 
 
 def with_face(turn: Turn, drawn: Face, number: int) -> Turn:
@@ -166,10 +198,18 @@ def with_face(turn: Turn, drawn: Face, number: int) -> Turn:
 
 def usage_of(usage: Usage) -> UsageRecord:
     return UsageRecord(
-        calls=0 if usage.model is None else 1,
+        calls=0 if usage.model is None else usage.calls,
         prompt_tokens=usage.prompt_tokens or 0,
         completion_tokens=usage.completion_tokens or 0,
     )
+
+
+def _fit(kind: type[Answer], answer: object) -> Answer:
+    """What a role gave back, if it is what its contract says. Raises TypeError for a custom part
+    that gives something else, at its own step."""
+    if not isinstance(answer, kind):
+        raise TypeError(f"expected {kind.__name__}, got {type(answer).__name__}")
+    return answer
 
 
 def _model_of(usage: Usage) -> Update:

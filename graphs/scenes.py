@@ -4,6 +4,8 @@ Who may see what is decided here and nowhere else; a field that a scene has no p
 leak into a role.
 """
 
+from dataclasses import replace
+
 from mirrorplay.agents.roles import (
     ClientScene,
     FaceBrief,
@@ -83,7 +85,7 @@ def therapist_scene(state: SessionState, image: Image | None) -> TherapistScene:
         turn=len(turns),
         leaving=state["leaving"],
         phrases=tuple(state["therapist_phrases"]),
-        draws=spec.draws,
+        draws=spec.draws.bound("therapist"),
     )
 
 
@@ -99,12 +101,13 @@ def supervisor_scene(state: SessionState) -> SupervisorScene:
 
 
 def transcript(state: SessionState, faces: tuple[Image | None, ...] = ()) -> Transcript:
+    """The tape without the supervisor's codes: a judge that codes does so by itself."""
     outcome = state["outcome"]
     if outcome is None:
         raise ValueError("a session without an outcome cannot be judged")
     return Transcript(
         card=state["spec"].persona.card,
-        lines=observed(state["turns"]),
+        lines=tuple(replace(line, codes=()) for line in observed(state["turns"])),
         outcome=outcome,
         faces=faces,
     )

@@ -14,10 +14,10 @@ from langgraph.runtime import Runtime
 from mirrorplay.agents.roles import ObservedLine, ScreenplayBrief, SupervisorScene
 from mirrorplay.graphs import scenes
 from mirrorplay.graphs.context import SessionContext
-from mirrorplay.graphs.nodes import Nodes, Update, usage_of, with_face
-from mirrorplay.graphs.record import ImageRef, Turn
+from mirrorplay.graphs.nodes import Nodes, Update, ending_of, note_of, usage_of, with_face
+from mirrorplay.graphs.record import ImageRef, Turn, UsageRecord
 from mirrorplay.graphs.session import RETRY, SessionGraph
-from mirrorplay.graphs.state import SessionState
+from mirrorplay.graphs.state import SessionState, add_usage
 from mirrorplay.policies.expression import parse_display
 from mirrorplay.policies.screenplay import parse_screenplay
 from mirrorplay.policies.stopping import EndedBy, Outcome
@@ -49,6 +49,7 @@ class ScreenplayNodes(Nodes):
         spec = state["spec"]
         parsed = parse_screenplay(state["script"] or "", spec.persona.intake.name)
         lines = parsed.lines[: 2 * spec.max_exchanges]
+        ends_by_leaving = len(lines) == len(parsed.lines) and parsed.leaving
         if len(lines) < 2:
             raise UnreadableScreenplay(
                 f"no exchange could be read from {len(state['script'] or ''):,} characters"
@@ -68,7 +69,7 @@ class ScreenplayNodes(Nodes):
             )
             for index, line in enumerate(lines)
         ]
-        return {"turns": turns, "exchange": turns[-1].exchange, "leaving": parsed.leaving}
+        return {"turns": turns, "exchange": turns[-1].exchange, "leaving": ends_by_leaving}
 
     async def faces(self, state: SessionState, runtime: Runtime[SessionContext]) -> Update:
         context = self._context(runtime)
@@ -89,30 +90,34 @@ class ScreenplayNodes(Nodes):
         supervisor = self._context(runtime).cast.supervisor
         lines: tuple[ObservedLine, ...] = ()
         changed: list[Turn] = []
-        outcome: Outcome = "max_exchanges"
-        ended_by: EndedBy = "limit"
+        outcome: Outcome | None = None
+        ended_by: EndedBy | None = None
+        usage = UsageRecord()
         last = state["exchange"]
         for client, therapist in zip(state["turns"][::2], state["turns"][1::2], strict=True):
-            exchange = client.exchange
+            leaving = state["leaving"] and client.exchange == last
             review = await supervisor.review(
                 SupervisorScene(
                     lines=(*lines, *scenes.observed([client, therapist])),
-                    exchange=exchange,
+                    exchange=client.exchange,
                     max_exchanges=last,
-                    leaving=state["leaving"] and exchange == last,
+                    leaving=leaving,
                     planned=False,
                 )
             )
+            note = "; ".join(part for part in (client.note, note_of(review)) if part)
             coded = [
-                client.model_copy(update={"codes": review.client_codes}),
+                client.model_copy(update={"codes": review.client_codes, "note": note or None}),
                 therapist.model_copy(update={"codes": review.therapist_codes}),
             ]
             lines = (*lines, *scenes.observed(coded))
             changed += coded
-            if review.outcome == "safety_stop" or (exchange == last and outcome != "safety_stop"):
-                outcome = review.outcome or "max_exchanges"
-                ended_by = review.ended_by or "limit"
-        return {"turns": changed, "outcome": outcome, "ended_by": ended_by}
+            usage = add_usage(usage, usage_of(review.usage))
+            if review.outcome == "safety_stop" or (
+                client.exchange == last and outcome != "safety_stop"
+            ):
+                outcome, ended_by = ending_of(review, leaving, client.exchange, last)
+        return {"turns": changed, "outcome": outcome, "ended_by": ended_by, "usage": usage}
 
 
 def screenplay_builder(

@@ -1,8 +1,12 @@
 """Graphs for LangGraph Studio: scripted agents bound in, nothing else to configure.
 
-Studio passes no context and brings its own checkpointer. Its input is a persona id, a resistance
+Studio passes no context and brings its own checkpointer; faces lie in the system's folder for
+temporary files, so that a thread can be taken up again. Its input is a persona id, a resistance
 type and a seed; an `intake` step turns them into a session.
 """
+
+from pathlib import Path
+from tempfile import gettempdir
 
 from typing_extensions import TypedDict
 
@@ -12,10 +16,11 @@ from mirrorplay.agents.judge import ScriptedJudge
 from mirrorplay.agents.roles import Mode
 from mirrorplay.agents.supervisor import ScriptedSupervisor
 from mirrorplay.agents.therapist import ScriptedTherapist
-from mirrorplay.graphs.context import Cast, MemoryAlbum, SessionContext
+from mirrorplay.graphs.context import Cast, FolderAlbum, SessionContext
 from mirrorplay.graphs.session import SessionGraph, session_builder
 from mirrorplay.graphs.state import SessionSpec, SessionState, opening
 from mirrorplay.personas.collection import find_persona, load_personas
+from mirrorplay.personas.profile import resistance_profile
 from mirrorplay.personas.schema import ResistanceType
 
 
@@ -38,15 +43,13 @@ def studio_graph(mode: Mode) -> SessionGraph:
             judge=ScriptedJudge(),
             artist=PortraitArtist(),
         ),
-        album=MemoryAlbum(),
+        album=FolderAlbum(Path(gettempdir()) / "mirrorplay-studio"),
     )
 
     async def intake(asked: StudioInput) -> SessionState:
         personas = load_personas("library")
         persona = find_persona(personas, asked["persona"]) if "persona" in asked else personas[0]
-        profile = persona.resistance
-        if "resistance" in asked:
-            profile = profile.model_copy(update={"type": asked["resistance"]})
+        profile = resistance_profile(persona, asked.get("resistance", "default"))
         return opening(
             SessionSpec(
                 session_id=f"studio-{persona.id}",

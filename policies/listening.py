@@ -149,7 +149,13 @@ _WOULD = re.compile(
 _SHORT_FORMS = {
     **{f"{verb} not": f"{verb}n't" for verb in ("do", "does", "did", "would", "could", "should")},
     **{f"{verb} not": f"{verb}n't" for verb in ("have", "has", "had", "was", "were")},
-    **{"i will not": "i won't", "i will": "i'll", "i would not": "i wouldn't", "i would": "i'd"},
+    **{
+        "i will not": "i won't",
+        "i will": "i'll",
+        "i would not": "i wouldn't",
+        "i would": "i'd",
+        "gonna": "going to",
+    },
     **{"will not": "won't", "cannot": "can't", "i am": "i'm"},
     **{"it is": "it's", "that is": "that's", "there is": "there's", "you are": "you're"},
 }

@@ -10,14 +10,18 @@ from typing import Literal
 
 _SPEAKER = re.compile(r"^\s*[*_#>\-\s]*([A-Z][\w .'’-]{0,40}?)[*_]*\s*:[*_]*\s*(.*)$")
 _DIRECTION = re.compile(r"\[([^\[\]]{1,300})\]")
-_LEAVING = re.compile(r"\b(?:gets? up|stands? up|leaves?|walks? out|heads? for the door)\b", re.I)
+_LEAVING = re.compile(
+    r"\b(?:gets? up|stands? up|leaves?(?! (?:a|some|it|that)\b)|walks? out|heads? for the door)\b",
+    re.I,
+)
 _THERAPIST = {"therapist", "counselor", "counsellor", "clinician"}
 _CLIENT = {"client", "patient"}
 
 
 @dataclass(frozen=True, slots=True)
 class ScriptLine:
-    """One utterance as written. `direction` is null when none was given."""
+    """One utterance as written. `direction` is null when none was given; `text` is empty when there
+    was nothing but a direction."""
 
     speaker: Literal["client", "therapist"]
     text: str
@@ -55,7 +59,7 @@ def parse_screenplay(text: str, client_name: str) -> ParsedScreenplay:
                 merged[-1][1].append(found[2])
             else:
                 merged.append((speaker, [found[2]]))
-        elif merged and not found:
+        elif merged and not (found and _is_name(found[1])):
             merged[-1][1].append(raw.strip())
         else:
             unread.append(raw.strip())
@@ -63,13 +67,14 @@ def parse_screenplay(text: str, client_name: str) -> ParsedScreenplay:
         unread.append(" ".join(merged.pop(0)[1]))
     if len(merged) % 2:
         unread.append(" ".join(merged.pop()[1]))
-    lines = []
-    for speaker, parts in merged:
-        line = _line(speaker, " ".join(parts))
-        if not line.text:
-            unread.append(" ".join(parts))
-        lines.append(line)
+    lines = [_line(speaker, " ".join(parts)) for speaker, parts in merged]
     return ParsedScreenplay(tuple(lines), tuple(unread))
+
+
+def _is_name(text: str) -> bool:
+    """ "Dr. Lee" is a speaker nobody knows; "I think" goes on with the line before."""
+    words = text.split()
+    return len(words) <= 3 and words[0] != "I" and all(word[0].isupper() for word in words)
 
 
 def _role(name: str, first_name: str) -> Literal["client", "therapist"] | None:

@@ -24,6 +24,11 @@ class Draws:
     persona: str
     replicate: int
 
+    def bound(self, role: str) -> "Draws":
+        """Draws of this session for one role, from which no other role's can be told: a therapist
+        that could follow the client's draws would know the client's hidden state."""
+        return Draws(self.seed(0, role, "bound"), "", 0)
+
     def seed(self, turn: int, role: str, purpose: str) -> int:
         return seed_of(self.run_seed, self.persona, self.replicate, turn, role, purpose)
 

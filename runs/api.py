@@ -7,13 +7,15 @@ from typing import Any
 from rich.console import Console
 
 from mirrorplay.graphs.record import SessionRecord
+from mirrorplay.personas.errors import UserError
 from mirrorplay.runs.config import RunConfig
 from mirrorplay.runs.digest import digest
 from mirrorplay.runs.directory import RunDirectory
 from mirrorplay.runs.driver import resume, start
 from mirrorplay.runs.load import load_config
 from mirrorplay.runs.mistakes import validated
-from mirrorplay.runs.store import find_session, iter_sessions
+from mirrorplay.runs.quarantine import Quarantine, QuarantineEntry
+from mirrorplay.runs.store import find_session, iter_rows, iter_sessions
 
 
 class Run:
@@ -28,7 +30,7 @@ class Run:
 
     @property
     def config(self) -> RunConfig:
-        return RunConfig.model_validate(self._directory.manifest()["config"])
+        return self._directory.config()
 
     def sessions(self) -> Iterator[SessionRecord]:
         """Finished sessions, streaming, a few in memory at once."""
@@ -37,6 +39,12 @@ class Run:
     def session(self, name: str) -> SessionRecord:
         """The session whose id is or begins with `name`. Raises UserError for none or several."""
         return find_session(self.path, name)
+
+    def quarantined(self) -> dict[str, QuarantineEntry]:
+        """Sessions that failed every attempt and have no row, by id."""
+        done = {row["session_id"] for row in iter_rows(self.path, ["session_id"])}
+        noted = Quarantine(self.path).latest()
+        return {name: entry for name, entry in noted.items() if name not in done}
 
     def digest(self) -> str:
         """Hash of everything reproducible in the run's rows."""
@@ -64,6 +72,12 @@ def run(
     overrides: `key=value`, as on the command line (for a preset or a file).
     Raises UserError for a mistake in any of it, before anything is written.
     """
+    if overrides and isinstance(config, RunConfig | Mapping):
+        raise UserError(
+            "overrides go with a preset or a file",
+            where="run(config, overrides)",
+            hint="change the configuration itself",
+        )
     if isinstance(config, RunConfig):
         resolved = config
     elif isinstance(config, Mapping):

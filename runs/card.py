@@ -30,20 +30,23 @@ COLUMNS: Mapping[str, str] = {
     "factors": "JSON: what the cell sets",
     "replicate": "Repetition of the same client, from 0",
     "seed": "Where all random draws of the session come from",
-    "attempt": "Which execution of the session was kept, from 0",
+    "attempt": "Number of the spool the row came from, from 0; counting restarts after a commit",
     "persona_id": "Name of the client's persona",
     "persona": "JSON: the whole persona (hidden from the therapist but for the intake card)",
-    "resistance": "Type, intensity, reactivity and masking the client was run with (hidden)",
+    "resistance": "Type, intensity, reactivity, masking and dynamics the client was run with "
+    "(hidden)",
     "therapist": "Which therapist spoke",
     "mode": "The therapist's arm: text, base, p, ec, p+ec",
     "turns": "One entry an utterance: words, stage direction, codes, expression, plan, usage; "
-    "`state` and `intended_act` are the simulator's hidden truth; `face` is an index into `faces`",
+    "`state`, `intended_act` and `expression` are the simulator's hidden truth; `face` is an index "
+    "into `faces`",
     "faces": "The client's images, in order",
     "outcome": "resolved, impasse, client_left, max_exchanges, safety_stop",
     "ended_by": "client, supervisor or limit",
     "scores": "Instrument, item, value, rater, turns it rests on; a missing score is absent",
     "usage": "Model calls and tokens; zero where no model was called",
-    "provenance": "JSON: versions and parents of this session",
+    "provenance": "JSON: `graph`, the kind of graph that was run; for a checkpointed session also "
+    "`checkpoint` and `thread`, for a forked one also `parent`. Versions are in `run.json`",
 }
 """What each column holds."""
 
@@ -131,8 +134,8 @@ _TEXT = """\
 
 {sessions} simulated counselling sessions, made by mirrorplay (schema version {version}).{failed}
 In each, a client who may resist the therapist talks with a therapist; the client's face is drawn
-for every turn, and a supervisor and a judge, who know nothing of the client's hidden state, code
-and score what they can observe.
+for every client turn unless the table below says `none`, and a supervisor and a judge, who know
+nothing of the client's hidden state, code and score what they can observe.
 
 | role | played by |
 | --- | --- |
@@ -142,9 +145,9 @@ and score what they can observe.
 
 - **Nobody here is real.** Clients, therapists and faces are simulated. The sessions are no sample
   of any clinical population, and nothing about prevalence or treatment follows from them.
-- **How a client resists is a model's assumption**, partly calibrated on acted demonstrations of
-  counselling. `resistance`, `turns.state` and `turns.intended_act` are the simulator's truth, not
-  a clinician's judgement.
+- **How a client resists is a model's assumption.** Its coefficients are set by hand from the
+  literature and not yet fitted to any sessions. `resistance`, `turns.state` and
+  `turns.intended_act` are the simulator's truth, not a clinician's judgement.
 - **A face does not reveal a feeling.** Expressions are labels of what is displayed; people and
   cultures differ in what they show, and masking is part of the simulation.
 - **Scores are imputed** by coders and judges from the transcript. The alliance and affect items
@@ -160,8 +163,8 @@ For research on dialogue, simulation and measurement. Not for diagnosis, monitor
 without supervision, or for recognising the emotions of real people (which the EU AI Act restricts).
 `safety_stop` sessions ended because a risk cue was seen: count them apart, and leave them out of
 averages and of training. A model that is evaluated on these sessions must not see `persona`,
-`resistance`, `turns.state`, `turns.intended_act` or `turns.stage_direction`. Split by `persona_id`,
-not by session.
+`resistance`, `turns.state`, `turns.intended_act`, `turns.expression` or `turns.stage_direction`.
+Split by `persona_id`, not by session.
 
 ## Load
 

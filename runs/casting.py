@@ -103,6 +103,6 @@ def _writer(config: RunConfig) -> Screenwriter | None:
         return None
     block = config.graph.writer
     if block.kind == "scripted":
-        return ScriptedScreenwriter()
+        return ScriptedScreenwriter(_client(config), _therapist(config))
     part: Screenwriter = load_part("writer", block.target, block.args)
     return part

@@ -21,9 +21,17 @@ LEFT_OUT = frozenset({"attempt", "provenance"})
 
 
 def digest(run_dir: Path) -> str:
-    """The hex sha256 over all committed sessions of a run."""
+    """The hex sha256 over all committed sessions of a run.
+
+    Raises RuntimeError when a session has two rows, which no commit makes.
+    """
     columns = [name for name in columns_of() if name not in LEFT_OUT]
-    rows = {row["session_id"]: row_digest(row) for row in iter_rows(run_dir, columns)}
+    rows: dict[str, str] = {}
+    for row in iter_rows(run_dir, columns):
+        session_id = row["session_id"]
+        if session_id in rows:
+            raise RuntimeError(f"{run_dir}: session {session_id!r} has two committed rows")
+        rows[session_id] = row_digest(row)
     total = sha256()
     for session_id in sorted(rows):
         total.update(f"{session_id} {rows[session_id]}\n".encode())

@@ -14,6 +14,8 @@ from typing import Any
 from mirrorplay.personas.collection import dump_personas, load_personas
 from mirrorplay.personas.errors import UserError
 from mirrorplay.personas.schema import Persona
+from mirrorplay.runs.config import RunConfig
+from mirrorplay.runs.mistakes import validated
 from mirrorplay.runs.plan import Plan, read_plan, write_plan
 
 
@@ -109,6 +111,15 @@ class RunDirectory:
         if not isinstance(manifest, dict) or not isinstance(manifest.get("config"), dict):
             raise UserError("holds no config", where=str(self.manifest_path))
         return manifest
+
+    def config(self) -> RunConfig:
+        """The resolved configuration. Raises UserError for one that this version cannot read."""
+        return validated(self.manifest()["config"], lambda _: str(self.manifest_path))
+
+    def import_path(self) -> tuple[str, ...]:
+        """Folders that custom parts were imported from, besides the current one."""
+        found = self.manifest().get("provenance", {}).get("import_path", ())
+        return tuple(str(folder) for folder in found)
 
     def personas(self) -> dict[str, Persona]:
         return {persona.id: persona for persona in load_personas(self.personas_path)}

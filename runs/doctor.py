@@ -1,4 +1,4 @@
-"""Is this installation fit to run? Each finding is checked by doing the thing."""
+"""Is this installation fit to run? What can be tried in a second is tried."""
 
 import asyncio
 import importlib.metadata
@@ -9,11 +9,14 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from mirrorplay.agents.faces.artist import PortraitArtist
-from mirrorplay.agents.roles import FaceBrief
-from mirrorplay.personas.collection import load_personas
+from mirrorplay.personas.collection import find_persona, load_personas
 from mirrorplay.personas.errors import UserError
-from mirrorplay.policies.expression import Expression
+from mirrorplay.runs.casting import cast_of
+from mirrorplay.runs.config import RunConfig
+from mirrorplay.runs.contact_sheet import contact_sheet
+from mirrorplay.runs.grid import cells
+from mirrorplay.runs.plan import make_plan
+from mirrorplay.runs.play import play
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,21 +44,18 @@ def _personas() -> str:
     return f"{len(load_personas('library'))} in the library"
 
 
-def _drawing() -> str:
-    persona = load_personas("library")[0]
-    brief = FaceBrief(
-        persona.id,
-        persona.intake.age,
-        persona.intake.gender,
-        persona.appearance,
-        Expression(),
-        336,
-        0,
+def _session() -> str:
+    """Two exchanges with faces, and their contact sheet in the shipped font."""
+    config = RunConfig.model_validate(
+        {"sample": {"limit": 1, "resistance": ["none"]}, "session": {"max_exchanges": 2}}
     )
-    image = asyncio.run(PortraitArtist().draw(brief)).image
-    if image is None:
-        raise RuntimeError("the portrait artist gave no image")
-    return f"a face of {image.width}×{image.height}, {len(image.data):,} bytes"
+    people = load_personas("library")
+    [planned] = make_plan(config, people)
+    [cell] = cells(config)
+    persona = find_persona(people, planned.persona_id)
+    record = asyncio.run(play(planned, cell, persona, cast_of(config), config.name, 0))
+    sheet = contact_sheet(record)
+    return f"{len(record.turns)} turns, {len(record.faces)} faces, a sheet of {len(sheet):,} bytes"
 
 
 def _disk() -> str:
@@ -74,7 +74,7 @@ def _disk() -> str:
 def _ray() -> str:
     import ray
 
-    return f"{os.cpu_count()} cores, Ray {ray.__version__} imports"
+    return f"Ray {ray.__version__} imports; {os.cpu_count()} cores here (not started: 4 s)"
 
 
 def _local_models() -> str:
@@ -87,7 +87,7 @@ def _local_models() -> str:
 CHECKS: dict[str, Callable[[], str]] = {
     "versions": _versions,
     "personas": _personas,
-    "drawing": _drawing,
+    "a session": _session,
     "disk": _disk,
     "ray": _ray,
     "local models": _local_models,

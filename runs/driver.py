@@ -113,13 +113,8 @@ def resume(
 ) -> RunResult:
     """Play what a run lacks; nothing on a finished one. Raises UserError when another driver
     holds the run."""
-    manifest = run.manifest()
-    config = RunConfig.model_validate(manifest["config"])
-    folders = (
-        manifest.get("provenance", {}).get("import_path", [])
-        if import_path is None
-        else import_path
-    )
+    config = run.config()
+    folders = run.import_path() if import_path is None else tuple(import_path)
     extend_import_path((".", *folders))
     plan = run.plan()
     with RunLock(run.path):
@@ -137,10 +132,26 @@ def resume(
             )
         survey = repaired.survey
         quarantine = Quarantine(run.path)
-        known = _failures(survey, quarantine)
         _restore(quarantine, survey)
-        failed = {} if retry_quarantined else known
+        known = _failures(survey, quarantine)
+        failed = {
+            session_id: failure
+            for session_id, failure in known.items()
+            if not retry_quarantined and session_id not in repaired.reopened
+        }
         leases = _leases(survey, failed)
+        if leases and "parent" in run.manifest():
+            raise UserError(
+                "a fork is played by `mirrorplay fork` alone, and this one was cut off",
+                where=shown(run.path),
+                hint="fork again; this directory can be deleted",
+            )
+        settled: set[str] = set()
+
+        def report(shard: ShardReport) -> None:
+            settled.update(shard.failed)
+            quarantine.add(_entries(shard))
+
         with StopSignal() as stop:
             if leases:
                 with Board(console, len(plan), survey.done, len(failed)) as board:
@@ -149,15 +160,16 @@ def resume(
                         plan=plan,
                         leases=leases,
                         import_path=(str(Path.cwd()), *folders),
-                        on_report=lambda report: quarantine.add(_entries(report)),
+                        on_report=report,
                         on_pulse=board.pulse,
                         stop=stop,
                     )
                     _execute(order, config)
                 survey = repair(run.path, shards).survey
-        result = RunResult(
-            run, len(plan), survey.done, len(_failures(survey, quarantine)), stop.asked
-        )
+        # What was to be tried again and was not reached still waits: it is left, not failed.
+        still = _failures(survey, quarantine)
+        waiting = (known.keys() - failed.keys() - settled) if stop.asked else set()
+        result = RunResult(run, len(plan), survey.done, len(still.keys() - waiting), stop.asked)
         if leases:
             write_card(run, config, result)
         log.info("run ended", done=result.done, failed=result.failed, left=result.left)

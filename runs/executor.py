@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import FrameType, TracebackType
-from typing import Any, Protocol, Self
+from typing import Any, Self
 
 from mirrorplay.runs.plan import Plan, shard_size
 from mirrorplay.runs.worker import Lease, Pulse, ShardReport
@@ -29,12 +29,6 @@ def lanes(order: Order, in_flight: int) -> int:
     """How many shards to have open at once: enough for `in_flight` sessions, and one more so that
     a shard's last sessions and its commit do not idle the rest."""
     return min(len(order.leases), -(-in_flight // shard_size(len(order.plan))) + 1)
-
-
-class Executor(Protocol):
-    """Runs leases until all are reported or a stop was asked for and obeyed."""
-
-    def __call__(self, order: Order) -> None: ...
 
 
 @dataclass

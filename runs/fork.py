@@ -7,17 +7,22 @@ turn alone, so a fork without changes gives the parent's own continuation.
 
 import asyncio
 import shutil
-import sqlite3
 from collections.abc import Sequence
-from contextlib import closing
-from hashlib import blake2b
+from hashlib import blake2b, sha256
 from pathlib import Path
 from typing import Any
 
 from pydantic import ValidationError
 
-from mirrorplay.graphs.checkpoints import Step, continue_from, open_saver, read_steps, session_graph
-from mirrorplay.graphs.context import FolderAlbum, SessionContext
+from mirrorplay.graphs.checkpoints import (
+    Step,
+    continue_from,
+    copy_checkpoints,
+    open_saver,
+    read_steps,
+    session_graph,
+)
+from mirrorplay.graphs.context import Cast, FolderAlbum, SessionContext
 from mirrorplay.graphs.record import SessionRecord
 from mirrorplay.graphs.state import SessionState
 from mirrorplay.personas.document import parse_yaml
@@ -25,15 +30,15 @@ from mirrorplay.personas.errors import UserError, nearest
 from mirrorplay.personas.schema import ResistanceProfile
 from mirrorplay.policies.state import ClientState
 from mirrorplay.runs.casting import cast_of, extend_import_path
-from mirrorplay.runs.config import RunConfig
 from mirrorplay.runs.dataset import to_batch
 from mirrorplay.runs.directory import RunDirectory
-from mirrorplay.runs.grid import cells
+from mirrorplay.runs.grid import Cell, cells
 from mirrorplay.runs.lock import RunLock
 from mirrorplay.runs.plan import PlannedSession, plan_of
 from mirrorplay.runs.play import record_of
+from mirrorplay.runs.quarantine import readable_error
 from mirrorplay.runs.spool import SpoolWriter
-from mirrorplay.runs.steps import checkpoint_file
+from mirrorplay.runs.steps import checkpoint_file, steps_of
 from mirrorplay.runs.store import commit_shard, find_session
 
 EDITABLE = (
@@ -58,11 +63,10 @@ def fork_session(
     was played without checkpoints.
     """
     manifest = parent.manifest()
-    extend_import_path((".", *manifest.get("provenance", {}).get("import_path", ()), *import_path))
+    extend_import_path((".", *parent.import_path(), *import_path))
     record = find_session(parent.path, session)
-    file, thread = checkpoint_file(parent, record)
     changes = _parse(edits)
-    config = RunConfig.model_validate(manifest["config"])
+    config = parent.config()
     cell = next(cell for cell in cells(config) if cell.name == record.cell)
     key = f"{record.session_id}/{at}/{sorted(changes.items())}"
     child_id = blake2b(key.encode(), digest_size=8).hexdigest()
@@ -72,8 +76,8 @@ def fork_session(
         "step": at,
         "changes": changes,
     }
-    steps = asyncio.run(_read(file, thread, record))
-    step = _step(steps, at)
+    cast = cast_of(cell.config)
+    step = _step(steps_of(parent, record), at)
     values = _apply(step, changes, child_id)
     planned = PlannedSession(
         session_id=child_id,
@@ -91,17 +95,42 @@ def fork_session(
         (record.persona,),
         plan_of([planned]),
     )
+    try:
+        played = _play(parent, child, planned, cell, cast, record, values, lineage)
+    except Exception as error:
+        # Half a fork is of no use to anybody, and nothing else is in its directory.
+        shutil.rmtree(child.path)
+        if isinstance(error, UserError | OSError):
+            raise
+        raise UserError(
+            f"the session failed: {readable_error(f'{type(error).__name__}: {error}')}",
+            where=f"{parent.name}, {record.session_id}",
+        ) from error
+    return child, played
+
+
+def _play(
+    parent: RunDirectory,
+    child: RunDirectory,
+    planned: PlannedSession,
+    cell: Cell,
+    cast: Cast,
+    record: SessionRecord,
+    values: dict[str, Any],
+    lineage: dict[str, Any],
+) -> SessionRecord:
+    """Copy checkpoints and faces, continue, commit the one row."""
+    file, thread = checkpoint_file(parent, record)
     copy = child.checkpoints / "00000.0.sqlite"
     copy.parent.mkdir()
-    with closing(sqlite3.connect(file)) as source, closing(sqlite3.connect(copy)) as target:
-        source.backup(target)
+    copy_checkpoints(file, copy)
     child.blobs.mkdir()
-    for ref in step.after["faces"]:
-        shutil.copyfile(parent.blobs / ref.sha256, child.blobs / ref.sha256)
+    for image in record.faces:
+        name = sha256(image.data).hexdigest()
+        (child.blobs / name).write_bytes(image.data)
     album = FolderAlbum(child.blobs)
-    final = asyncio.run(
-        _continue(copy, thread, record, at, values, SessionContext(cast_of(cell.config), album))
-    )
+    context = SessionContext(cast, album)
+    final = asyncio.run(_continue(copy, thread, record, lineage["step"], values, context))
     provenance = {
         "graph": record.provenance["graph"],
         "checkpoint": copy.name,
@@ -110,16 +139,12 @@ def fork_session(
     }
     with RunLock(child.path):
         with SpoolWriter(child.path, 0) as spool:
-            played = record_of(final, planned, cell, album, config.name, spool.attempt, provenance)
+            played = record_of(
+                final, planned, cell, album, child.config().name, spool.attempt, provenance
+            )
             spool.append(to_batch(played))
-        commit_shard(child.path, 0, [child_id], {})
-    return child, played
-
-
-async def _read(file: Path, thread: str, record: SessionRecord) -> tuple[Step, ...]:
-    async with open_saver(file) as saver:
-        graph = session_graph(record.provenance["graph"], record.mode, saver)
-        return await read_steps(graph, thread)
+        commit_shard(child.path, 0, [planned.session_id], {})
+    return played
 
 
 async def _continue(

@@ -137,6 +137,12 @@ def _read_run(path: Path) -> Marked:
             where=str(path),
             hint="a configuration of your own is a .yaml file",
         )
+    if "parent" in value:
+        raise UserError(
+            "is a fork: its configuration is its parent's",
+            where=str(path),
+            hint="mirrorplay fork PARENT SESSION --at STEP, as its `parent` says",
+        )
     config, kept = value["config"], path.with_name("personas.jsonl")
     sample = config.get("sample")
     named = sample.get("personas", "library") if isinstance(sample, dict) else "library"

@@ -16,6 +16,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -33,6 +34,10 @@ most 286 MiB of one, and a commit holds one in memory."""
 
 CLAIM_PATIENCE_SECONDS = 5.0
 """How long a commit waits for another one that holds the claim on a name."""
+
+RETRY_GAP = 8
+"""How many retry numbers in a row may be free below a part: repairs free some by putting parts
+aside, and a shard's parts are found by trying their names."""
 
 _NAME = re.compile(r"^part-(\d{5,})(?:\.r(\d+))?\.parquet$")
 _CLAIM = ".claim"
@@ -61,14 +66,45 @@ def part_path(run_dir: Path, shard: int, retry: int = 0) -> Path:
 
 
 def parts_by_shard(run_dir: Path) -> dict[int, dict[int, Path]]:
-    """The committed files of a run: path by retry by shard, both ascending."""
+    """The committed files of a run: path by retry by shard, both ascending.
+
+    Raises UserError for a part whose number `parts_of` would not reach.
+    """
     found: dict[int, dict[int, Path]] = defaultdict(dict)
     with suppress(FileNotFoundError), os.scandir(Path(run_dir) / "sessions") as entries:
         for entry in entries:
             name = _NAME.match(entry.name)
-            if name:
-                found[int(name[1])][int(name[2] or 0)] = Path(entry.path)
+            if name is None:
+                continue
+            shard, retry = int(name[1]), int(name[2] or 0)
+            if entry.name == part_path(run_dir, shard, retry).name:
+                found[shard][retry] = Path(entry.path)
+    for shard, retries in found.items():
+        for below, retry in pairwise([-1, *sorted(retries)]):
+            if retry - below > RETRY_GAP + 1:
+                free = part_path(run_dir, shard, below + 1)
+                raise UserError(
+                    f"stands {retry - below} numbers above the shard's next lower part; a commit "
+                    f"looks {RETRY_GAP + 1} ahead",
+                    where=str(retries[retry]),
+                    hint=f"rename it to {free.name}",
+                )
     return {shard: dict(sorted(found[shard].items())) for shard in sorted(found)}
+
+
+def parts_of(run_dir: Path, shard: int) -> dict[int, Path]:
+    """The committed files of one shard: path by retry, ascending.
+
+    Tries the shard's own names instead of listing a directory that holds every other shard's.
+    """
+    found: dict[int, Path] = {}
+    retry = 0
+    while retry <= max(found, default=-1) + 1 + RETRY_GAP:
+        path = part_path(run_dir, shard, retry)
+        if path.exists():
+            found[retry] = path
+        retry += 1
+    return found
 
 
 def read_footer(path: Path) -> Footer:
@@ -157,12 +193,25 @@ def write_part(
 def clear_leftovers(run_dir: Path) -> None:
     """Deletes what interrupted commits left: temporary files and claims.
 
-    Only for the holder of the run's lock, before it starts workers.
+    Only for the holder of the run's lock, before it starts workers. A commit that is slow and not
+    dead loses its temporary file before its claim, and can publish nothing after that.
     """
-    with suppress(FileNotFoundError), os.scandir(Path(run_dir) / "sessions") as entries:
-        for entry in entries:
-            if entry.name.startswith(".part-") and entry.name.endswith((_TEMPORARY, _CLAIM)):
-                Path(entry.path).unlink(missing_ok=True)
+    # A claim is younger than its owner's temporary file, which is therefore in the second listing
+    # when the claim is in the first. One listing may show the younger of two new names alone.
+    claims = _hidden(run_dir, _CLAIM)
+    for path in [*_hidden(run_dir, _TEMPORARY), *claims]:
+        path.unlink(missing_ok=True)
+
+
+def put_aside(path: Path) -> Path:
+    """Renames a damaged part to the first free one of `part-00003.parquet.damaged`, `.damaged.2`
+    and so on, which is returned."""
+    aside = path.with_name(f"{path.name}.damaged")
+    number = 2
+    while aside.exists():
+        aside = path.with_name(f"{path.name}.damaged.{number}")
+        number += 1
+    return path.rename(aside)
 
 
 def sync_directory(path: Path) -> None:
@@ -185,6 +234,19 @@ def cannot_write(path: Path, error: OSError) -> UserError:
         hint="nothing is lost: make room or correct the permissions, then "
         f"mirrorplay resume {path.parent.parent}",
     )
+
+
+def _hidden(run_dir: Path, suffix: str) -> list[Path]:
+    """What commits in progress keep beside the parts, by its suffix."""
+    try:
+        with os.scandir(Path(run_dir) / "sessions") as entries:
+            return [
+                Path(entry.path)
+                for entry in entries
+                if entry.name.startswith(".part-") and entry.name.endswith(suffix)
+            ]
+    except FileNotFoundError:
+        return []
 
 
 def _write(
@@ -272,7 +334,16 @@ def _publish(temporary: Path, path: Path) -> bool:
 
 
 def _publish_by_claim(temporary: Path, path: Path) -> bool:
-    """The same where there are no hard links: whoever creates the claim may rename."""
+    """The same where there are no hard links: whoever creates the claim may rename.
+
+    A rename replaces what has the name, so that of two committers only one may come to it:
+
+    - Two hold no claim at once unless `clear_leftovers` took the first one's. It took the first
+      one's temporary file before, whose rename then fails. If that rename came earlier still, the
+      second one finds the part.
+    - A claim is let go only where the part stands and it has become needless. Where the rename
+      fails it stays, since it may be another's by now; the next repair clears it.
+    """
     claim = path.with_name(f".{path.stem}{_CLAIM}")
     deadline = time.monotonic() + CLAIM_PATIENCE_SECONDS
     while not path.exists():
@@ -285,11 +356,9 @@ def _publish_by_claim(temporary: Path, path: Path) -> bool:
                 ) from None
             time.sleep(0.02)
             continue
-        try:
-            if path.exists():
-                return False
+        ours = not path.exists()
+        if ours:
             temporary.rename(path)
-            return True
-        finally:
-            claim.unlink(missing_ok=True)
+        claim.unlink(missing_ok=True)
+        return ours
     return False

@@ -18,7 +18,7 @@ from hashlib import blake2b
 from itertools import islice
 from math import ceil
 from pathlib import Path
-from typing import Any, Final, Literal, overload
+from typing import Any, Final, Protocol, overload
 
 import numpy as np
 import pyarrow as pa
@@ -33,7 +33,6 @@ from mirrorplay.personas.schema import (
     Frozen,
     Persona,
     PersonaId,
-    ResistanceProfile,
     ResistanceType,
 )
 from mirrorplay.policies.seeds import seed_of
@@ -42,10 +41,6 @@ from mirrorplay.runs.grid import Cell, cells, factor_keys
 
 PLAN_VERSION: Final = 1
 MAX_SESSIONS: Final = 10_000_000
-ASSIGNED_INTENSITY: Final = 0.6
-"""Least intensity of an assigned type where the persona's own is none (H)."""
-ASSIGNED_MASKING: Final = 0.5
-"""Least masking of an assigned emotional type: hiding what is felt belongs to it (H)."""
 
 _CONTENT: Final = ("graph", "client", "face", "perceiver", "therapist", "supervisor", "judge")
 _BATCH: Final = 65_536
@@ -258,31 +253,18 @@ def _shards(sessions: int) -> pa.Array:
     return pa.array(np.arange(sessions, dtype=np.int32) // shard_size(sessions))
 
 
-def resistance_profile(
-    persona: Persona,
-    resistance: ResistanceType | Literal["default"],
-    intensity: float | None = None,
-) -> ResistanceProfile:
-    """How a persona resists when run with a type.
+class Client(Protocol):
+    """Whatever tells which client a session was with: a planned session, or its figures."""
 
-    Its own type (and `default`) keeps its own profile. Another type keeps its reactivity and
-    masking, with masking at least 0.5 for `emotional`, and its intensity, at least 0.6 where its
-    own type is `none`. `none` has intensity 0. `intensity` in [0, 1] replaces that of any other
-    type.
-    """
-    own = persona.resistance
-    profile = own
-    if resistance not in ("default", own.type):
-        masking = max(own.masking, ASSIGNED_MASKING) if resistance == "emotional" else own.masking
-        least = ASSIGNED_INTENSITY if own.type == "none" else 0.0
-        changed = {"type": resistance, "masking": masking, "intensity": max(own.intensity, least)}
-        profile = own.model_copy(update=changed)
-    if profile.type == "none":
-        return profile.model_copy(update={"intensity": 0.0})
-    return profile if intensity is None else profile.model_copy(update={"intensity": intensity})
+    @property
+    def persona_id(self) -> str: ...
+    @property
+    def replicate(self) -> int: ...
+    @property
+    def resistance(self) -> str: ...
 
 
-def pair_key(session: PlannedSession, config: RunConfig) -> tuple[str, int, str | None]:
+def pair_key(session: Client, config: RunConfig) -> tuple[str, int, str | None]:
     """What two sessions of different cells must share to be compared: persona, replicate, and the
     resistance type unless the grid varies it."""
     gridded = "sample.resistance" in factor_keys(config)

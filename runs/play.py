@@ -13,10 +13,11 @@ from mirrorplay.graphs.record import RecordedImage, ResistanceRecord, SessionRec
 from mirrorplay.graphs.screenplay import build_screenplay_graph
 from mirrorplay.graphs.session import build_session_graph, step_limit
 from mirrorplay.graphs.state import SessionSpec, SessionState, opening
+from mirrorplay.personas.profile import resistance_profile
 from mirrorplay.personas.schema import Persona
 from mirrorplay.runs.config import RunConfig
 from mirrorplay.runs.grid import Cell
-from mirrorplay.runs.plan import PlannedSession, resistance_profile
+from mirrorplay.runs.plan import PlannedSession
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,7 +110,7 @@ def record_of(
             intensity=profile.intensity,
             reactivity=profile.reactivity,
             masking=profile.masking,
-            dynamics=getattr(config.client, "dynamics", "custom"),
+            dynamics=dynamics_name(config),
         ),
         therapist=therapist_name(config),
         mode=spec.mode,
@@ -126,7 +127,17 @@ def record_of(
 
 
 def therapist_name(config: RunConfig) -> str:
-    """`scripted:mi_consistent`, or `custom:module:Class`."""
+    """Who spoke for the therapist: `scripted:mi_consistent`, `custom:module:Class`, or
+    `writer:module:Class` where a writer of the user's own wrote both sides."""
+    if config.graph.kind == "screenplay" and config.graph.writer.kind == "custom":
+        return f"writer:{config.graph.writer.target}"
     therapist = config.therapist
     detail = therapist.policy if therapist.kind == "scripted" else therapist.target
     return f"{therapist.kind}:{detail}"
+
+
+def dynamics_name(config: RunConfig) -> str:
+    """The client's variant, `custom`, or `writer`: what moved the client's state."""
+    if config.graph.kind == "screenplay" and config.graph.writer.kind == "custom":
+        return "writer"
+    return config.client.dynamics if config.client.kind == "scripted" else "custom"

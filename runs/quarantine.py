@@ -9,10 +9,10 @@ Whether a session is failed today is for `store.survey` to say: a retry may have
 
 import os
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 from pydantic import BeforeValidator, Field, ValidationError
 
@@ -45,6 +45,14 @@ def readable_error(text: str) -> str:
     for pattern, replacement in _SECRETS:
         text = pattern.sub(replacement, text)
     return text if len(text) <= ERROR_LIMIT else text[: ERROR_LIMIT - 1] + "…"
+
+
+def readable_failure(failure: Mapping[str, Any]) -> dict[str, Any]:
+    """A failure as a footer keeps it: data sets are published, error texts hold anything."""
+    return {
+        name: readable_error(value) if isinstance(value, str) else value
+        for name, value in failure.items()
+    }
 
 
 def _now() -> str:

@@ -2,18 +2,18 @@
 
 from rich.console import Console
 
-from mirrorplay.runs.analysis.figures import Figures, iter_figures
+from mirrorplay.runs.analysis.figures import iter_figures
 from mirrorplay.runs.analysis.paired import difference_table, paired_differences
 from mirrorplay.runs.analysis.summary import summarise, summary_table
-from mirrorplay.runs.config import RunConfig
 from mirrorplay.runs.directory import RunDirectory, shown
 from mirrorplay.runs.driver import RunResult
-from mirrorplay.runs.grid import cells, factor_keys
+from mirrorplay.runs.grid import cells
+from mirrorplay.runs.plan import pair_key
 
 
 def print_summary(console: Console, run: RunDirectory) -> None:
     """The summary table, and paired differences where the run has several cells."""
-    config = RunConfig.model_validate(run.manifest()["config"])
+    config = run.config()
     names = [cell.name for cell in cells(config)]
     place = {name: number for number, name in enumerate(names)}
     sessions = sorted(iter_figures(run.path), key=lambda figures: place[figures.cell])
@@ -25,13 +25,9 @@ def print_summary(console: Console, run: RunDirectory) -> None:
     console.print("alliance 1–5 (observer-imputed), skill 0–6", style="dim", highlight=False)
     if len(names) < 2:
         return
-    by_resistance = "sample.resistance" not in factor_keys(config)
-
-    def client(figures: Figures) -> tuple[object, ...]:
-        pair: tuple[object, ...] = (figures.persona_id, figures.replicate)
-        return (*pair, figures.resistance) if by_resistance else pair
-
-    differences, unpaired = paired_differences(sessions, client, config.seed)
+    differences, unpaired = paired_differences(
+        sessions, lambda figures: pair_key(figures, config), config.seed
+    )
     console.print()
     console.print("paired over the same clients; intervals resample personas")
     console.print(difference_table(differences))

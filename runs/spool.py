@@ -133,7 +133,7 @@ class SpoolWriter:
 
 
 class SpoolReader:
-    """Iterates over the whole frames of a spool; `dropped_bytes` is then what the tail lost.
+    """Iterates over the whole frames of a spool.
 
     Garbage never raises: reading stops there. A missing file raises FileNotFoundError, and a frame
     written by a newer version of mirrorplay raises UserError.
@@ -142,7 +142,6 @@ class SpoolReader:
 
     def __init__(self, path: Path) -> None:
         self.path = path
-        self.dropped_bytes = 0
         self._file: BinaryIO = path.open("rb", buffering=0)
 
     def __iter__(self) -> Iterator[Frame]:
@@ -154,7 +153,6 @@ class SpoolReader:
                 break
             yield frame
             offset += frame.size
-        self.dropped_bytes = end - offset
 
     def frame_at(self, offset: int, size: int) -> Frame:
         """The frame found there before. Raises ValueError when it is whole no longer."""

@@ -10,7 +10,7 @@ from pydantic import BaseModel
 from rich.console import Console
 from rich.text import Text
 
-from mirrorplay.graphs.checkpoints import Step, open_saver, read_steps, session_graph
+from mirrorplay.graphs.checkpoints import Step, copied, open_saver, read_steps, session_graph
 from mirrorplay.graphs.record import SessionRecord
 from mirrorplay.personas.errors import UserError
 from mirrorplay.runs.directory import RunDirectory
@@ -40,12 +40,13 @@ def steps_of(run: RunDirectory, record: SessionRecord) -> tuple[Step, ...]:
     """Every step of a session, oldest first."""
     path, thread = checkpoint_file(run, record)
 
-    async def read() -> tuple[Step, ...]:
-        async with open_saver(path) as saver:
+    async def read(copy: Path) -> tuple[Step, ...]:
+        async with open_saver(copy) as saver:
             graph = session_graph(record.provenance["graph"], record.mode, saver)
             return await read_steps(graph, thread)
 
-    steps = asyncio.run(read())
+    with copied(path) as copy:
+        steps = asyncio.run(read(copy))
     if not steps:
         raise UserError(f"{path.name!r} does not hold session {record.session_id}", where=str(path))
     return steps

@@ -8,7 +8,8 @@ sessions that no other part of the shard holds. Since a name can be taken once, 
 of one shard (a worker that outlived its driver, and its successor) cannot both add a session:
 the one that comes second finds the name taken, looks again at what is missing, and is done.
 A session's error stands in the footer of the part that was committed without it, until a later
-part has its row.
+part has its row. As long as a session has none, a commit deletes no spool that is newer than its
+own: somebody may be writing the missing row there.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -28,12 +29,14 @@ from mirrorplay.runs.part import (
     clear_leftovers,
     part_path,
     parts_by_shard,
+    parts_of,
+    put_aside,
     read_footer,
     session_ids,
     sync_directory,
     write_part,
 )
-from mirrorplay.runs.quarantine import readable_error
+from mirrorplay.runs.quarantine import readable_failure
 from mirrorplay.runs.spool import spools_by_shard, winners
 
 Plan = Mapping[int, Sequence[str]]
@@ -90,17 +93,6 @@ class ShardStatus:
     def done(self) -> frozenset[str]:
         return self.rows | self.spooled
 
-    @property
-    def todo(self) -> tuple[str, ...]:
-        """What a resume runs, in plan order; failed sessions are left alone."""
-        return tuple(
-            session
-            for session in self.planned
-            if session not in self.rows
-            and session not in self.spooled
-            and session not in self.failed
-        )
-
 
 @dataclass(frozen=True, slots=True)
 class Survey:
@@ -136,13 +128,22 @@ class _Held:
 
 
 def commit_shard(
-    run_dir: Path, shard: int, planned_ids: Sequence[str], failed: Failures
+    run_dir: Path,
+    shard: int,
+    planned_ids: Sequence[str],
+    failed: Failures,
+    *,
+    attempt: int | None = None,
 ) -> Committed:
-    """Merges the shard's spools into a part and deletes them.
+    """Merges the shard's spools into a part. Only what no part holds is added.
 
-    planned_ids: in the order of the plan; spooled sessions of other names are dropped. To commit
-    retried sessions, give the retried ones or the whole shard: only what no part holds is added.
-    failed: error by id, JSON-able, of planned sessions that may be missing.
+    planned_ids: the whole shard in the order of the plan; spooled sessions of other names are
+    dropped.
+    failed: error by id, JSON-able, of planned sessions that may be missing. A spooled row counts
+    more than an error, here and in the footer of an earlier part.
+    attempt: the number of the committer's own spool, None when it has none. When every planned
+    session has its row, all spools are deleted; otherwise those up to this number, and the rest
+    is left to its writer and to `repair`.
 
     Doing it again, or at the same time as another process, changes nothing and succeeds.
     Raises IncompleteShard, UserError when the disk refuses (spools are kept) or an earlier part
@@ -161,13 +162,16 @@ def commit_shard(
             missing = [one for one in lost if one not in failed and one not in held.failed]
             if missing:
                 raise IncompleteShard(shard, missing)
-            if frames or not held.parts:
+            untold = [one for one in lost if one not in held.failed]
+            if frames or untold or not held.parts:
                 path = part_path(run_dir, shard, held.free)
-                errors = {one: _readable(failed[one]) for one in lost if one in failed}
+                errors = {one: readable_failure(failed[one]) for one in lost if one in failed}
                 if not write_part(path, shard, (frame.read() for frame in frames), errors):
                     continue
                 held = _held(run_dir, shard)
-        _delete([path for _, path in spools])
+        whole = held.rows.issuperset(planned_ids)
+        own = -1 if attempt is None else attempt
+        _delete([path for number, path in spools if whole or number <= own])
         last = held.parts[max(held.parts)]
         return Committed(len(held.rows), last.path, held.failed)
 
@@ -194,43 +198,51 @@ def survey(run_dir: Path, plan: Plan) -> Survey:
 
 def shard_status(run_dir: Path, shard: int, planned_ids: Sequence[str]) -> ShardStatus:
     """What is there of one shard."""
-    parts, spools = parts_by_shard(run_dir), spools_by_shard(run_dir)
-    return _status(shard, planned_ids, parts.get(shard, {}), spools.get(shard, []))
+    spools = spools_by_shard(run_dir).get(shard, [])
+    return _status(shard, planned_ids, parts_of(run_dir, shard), spools)
 
 
 @dataclass(frozen=True, slots=True)
 class Repair:
-    """The run after a repair. `renamed`: reason by the name a damaged part was put aside under."""
+    """The run after a repair."""
 
     survey: Survey
     renamed: Mapping[Path, str]
+    """Reason by the name a damaged part was put aside under."""
+    reopened: frozenset[str]
+    """Sessions to run again: those without a row of every shard that lost a part, whatever the
+    footers say. Which of them had a row in that part cannot be told."""
 
 
 def repair(run_dir: Path, plan: Plan) -> Repair:
     """Surveys a run and makes it ready to go on; only for the holder of its lock.
 
-    Damaged parts are renamed `.damaged`, spools that a commit has made needless and leftovers of
-    interrupted commits are deleted.
+    Damaged parts are renamed `.damaged`, leftovers of interrupted commits are deleted, and so are
+    the spools of shards in which no spool holds a row that the parts lack.
     """
     run_dir = Path(run_dir)
-    found = survey(run_dir, plan)
+    shards = dict(survey(run_dir, plan).shards)
+    damaged = [status for status in shards.values() if status.damage]
     renamed = {}
     try:
-        for status in found.shards.values():
+        for status in damaged:
             for path, reason in status.damage.items():
-                aside = _free_name(path)
-                path.rename(aside)
-                renamed[aside] = reason
+                renamed[put_aside(path)] = reason
         if renamed:
             sync_directory(run_dir / "sessions")
-            found = survey(run_dir, plan)
+            shards.update(survey(run_dir, plan).shards)
         clear_leftovers(run_dir)
         for shard, spools in spools_by_shard(run_dir).items():
-            if shard in found.shards and found.shards[shard].state == "committed":
+            if shard not in plan:
+                continue
+            # Looked at again: a worker that outlived its driver may have finished a session.
+            shards[shard] = _status(shard, plan[shard], parts_of(run_dir, shard), spools)
+            if shards[shard].state == "committed":
                 _delete([path for _, path in spools])
     except OSError as error:
         raise cannot_write(run_dir / "sessions" / "…", error) from error
-    return Repair(found, renamed)
+    reopened = (set(shards[one.shard].planned) - shards[one.shard].done for one in damaged)
+    return Repair(Survey(shards), renamed, frozenset().union(*reopened))
 
 
 def iter_rows(
@@ -287,7 +299,7 @@ def _held(run_dir: Path, shard: int) -> _Held:
     parts: dict[int, Footer] = {}
     rows: set[str] = set()
     failed: dict[str, dict[str, Any]] = {}
-    for retry, path in parts_by_shard(run_dir).get(shard, {}).items():
+    for retry, path in parts_of(run_dir, shard).items():
         try:
             parts[retry] = read_footer(path)
             rows.update(session_ids(path))
@@ -363,7 +375,7 @@ def _shard_rows(
         spools = spools_by_shard(run_dir).get(shard, []) if include_spooled else []
         waiting = winners(spools, stack)
         extra = [] if "session_id" in columns else ["session_id"]
-        for path in parts_by_shard(run_dir).get(shard, {}).values():
+        for path in parts_of(run_dir, shard).values():
             if only is not None and only not in session_ids(path):
                 continue
             for batch in batches(path, [*columns, *extra]):
@@ -375,24 +387,6 @@ def _shard_rows(
             if only is None or session == only:
                 [row] = slot.read().batch.to_pylist()
                 yield {name: row[name] for name in columns}
-
-
-def _readable(error: Mapping[str, Any]) -> dict[str, Any]:
-    """An error as a footer keeps it: data sets are published, error texts hold anything."""
-    return {
-        name: readable_error(value) if isinstance(value, str) else value
-        for name, value in error.items()
-    }
-
-
-def _free_name(path: Path) -> Path:
-    """`part-00003.parquet.damaged`, `.damaged.2` and so on: the first free one."""
-    aside = path.with_name(f"{path.name}.damaged")
-    number = 2
-    while aside.exists():
-        aside = path.with_name(f"{path.name}.damaged.{number}")
-        number += 1
-    return aside
 
 
 def _delete(paths: Sequence[Path]) -> None:

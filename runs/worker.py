@@ -7,11 +7,13 @@ is data (a failure in the report), an operating-system error on the run director
 """
 
 import asyncio
+import errno
 import traceback
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
+from uuid import uuid4
 
 from mirrorplay.graphs.context import Cast
 from mirrorplay.runs.casting import cast_of
@@ -26,6 +28,8 @@ from mirrorplay.runs.quarantine import readable_error
 from mirrorplay.runs.spool import SpoolWriter
 from mirrorplay.runs.store import commit_shard, shard_status
 
+DISK_ERRORS = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EIO})
+"""Errors of the run directory's disk: they stop the run, wherever in a session they come up."""
 Failure = dict[str, Any]
 """{"cell", "persona_id", "error", "where", "attempts"} of a session that failed every attempt."""
 
@@ -33,10 +37,12 @@ Failure = dict[str, Any]
 @dataclass(frozen=True, slots=True)
 class Lease:
     """One shard of the plan, of which a worker plays the sessions not yet done. `failed` holds the
-    quarantined ones, which it leaves out."""
+    quarantined ones, which it leaves out. `solo`: one session after the other in the order of the
+    plan, and back with the first failure, so that a death can be laid to the one that ran."""
 
     shard: int
     failed: Mapping[str, Failure] = field(default_factory=dict)
+    solo: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +69,7 @@ class SessionWorker:
 
     def __init__(self, run_dir: Path, name: str, in_flight: int) -> None:
         self._run = RunDirectory.open(run_dir)
-        config = RunConfig.model_validate(self._run.manifest()["config"])
+        config = self._run.config()
         self._run_name = config.name
         self._cells = {cell.name: cell for cell in cells(config)}
         self._personas = self._run.personas()
@@ -97,22 +103,20 @@ class SessionWorker:
         failed: dict[str, Failure] = {}
         if missing and not self._stopping:
             with SpoolWriter(self._run.path, lease.shard) as spool:
-                tasks = [
-                    asyncio.create_task(self._session(session, spool, failed))
-                    for session in missing
-                ]
-                self._tasks.update(tasks)
-                try:
-                    results = await asyncio.gather(*tasks, return_exceptions=True)
-                finally:
-                    self._tasks.difference_update(tasks)
-            for result in results:
-                if isinstance(result, BaseException) and not isinstance(
-                    result, asyncio.CancelledError
-                ):
-                    raise result
+                for together in [[one] for one in missing] if lease.solo else [missing]:
+                    tasks = [
+                        asyncio.create_task(self._session(session, spool, failed))
+                        for session in together
+                    ]
+                    self._tasks.update(tasks)
+                    try:
+                        await self._all(tasks)
+                    finally:
+                        self._tasks.difference_update(tasks)
+                    if failed:
+                        break
         settled = self._settled(lease.shard, planned) | failed.keys() | lease.failed.keys()
-        if self._stopping and not settled.issuperset(planned):
+        if (self._stopping or lease.solo) and not settled.issuperset(planned):
             return ShardReport(lease.shard, False, failed)
         committed = await asyncio.to_thread(
             commit_shard,
@@ -126,6 +130,18 @@ class SessionWorker:
         return ShardReport(
             lease.shard, True, {s: f for s, f in failed.items() if s in committed.failed}
         )
+
+    async def _all(self, tasks: list[asyncio.Task[None]]) -> None:
+        """Wait for the sessions; one that raises stops the others, and its error is raised."""
+        done, pending = await asyncio.wait(tasks, return_when=asyncio.FIRST_EXCEPTION)
+        if any(not task.cancelled() and task.exception() for task in done):
+            for task in pending:
+                task.cancel()
+        if pending:
+            await asyncio.wait(pending)
+        for task in tasks:
+            if not task.cancelled():
+                task.result()
 
     def _settled(self, shard: int, planned: list[str]) -> frozenset[str]:
         return shard_status(self._run.path, shard, planned).done
@@ -154,8 +170,8 @@ class SessionWorker:
         failure: Failure | None = None
         for attempt in range(1, limits.attempts + 1):
             try:
-                record = await asyncio.wait_for(
-                    play(
+                async with asyncio.timeout(limits.time_limit_s) as limit:
+                    record = await play(
                         session,
                         cell,
                         self._personas[session.persona_id],
@@ -163,14 +179,18 @@ class SessionWorker:
                         self._run_name,
                         spool.attempt,
                         self._place(cell.config, session, spool, attempt),
-                    ),
-                    limits.time_limit_s,
-                )
+                    )
                 batch = to_batch(record)
-            except TimeoutError:
-                failure = _failure(
-                    session, f"took longer than {limits.time_limit_s:g} s", "session", attempt
+            except OSError as error:
+                if error.errno in DISK_ERRORS:
+                    raise
+                late = isinstance(error, TimeoutError) and limit.expired()
+                told = (
+                    f"took longer than {limits.time_limit_s:g} s"
+                    if late
+                    else f"{type(error).__name__}: {error}"
                 )
+                failure = _failure(session, told, "session" if late else _origin(error), attempt)
             except Exception as error:  # a bad session is data, whatever a part of it raised
                 failure = _failure(
                     session, f"{type(error).__name__}: {error}", _origin(error), attempt
@@ -194,7 +214,8 @@ class SessionWorker:
             return None
         return CheckpointPlace(
             file=self._run.checkpoints / f"{spool.path.name}.sqlite",
-            thread=f"{session.session_id}/{attempt}",
+            # Never one that was used: LangGraph would go on from what it finds there.
+            thread=f"{session.session_id}/{attempt}/{uuid4().hex}",
             blobs=self._run.blobs,
         )
 

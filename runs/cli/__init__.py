@@ -30,13 +30,14 @@ def main() -> None:
     except click.ClickException as error:
         _complain(error.format_message())
         code = EXIT_MISTAKE
-    except (KeyboardInterrupt, click.Abort) as stop:
-        _complain(f"stopped at once; go on with: {stop}" if stop.args else "stopped")
+    except click.Abort as stop:
+        # click has turned a KeyboardInterrupt, ours with the command to go on, into this.
+        cause = stop.__cause__
+        _complain(f"stopped at once; go on with: {cause}" if cause and cause.args else "stopped")
         code = EXIT_INTERRUPTED
-    except BrokenPipeError:
-        # The reader of our output went away (`| head`); what else is buffered has nowhere to go.
-        sys.stderr.close()
-        code = 0
+    except OSError as error:
+        _complain(f"{error.filename or 'the system'}: {error.strerror or error}")
+        code = EXIT_MISTAKE
     sys.exit(code if isinstance(code, int) else 0)
 
 

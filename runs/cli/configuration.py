@@ -37,7 +37,7 @@ def config_schema() -> int:
 
 @click.command()
 def doctor() -> int:
-    """Check this installation: versions, drawing, fonts, Ray, disk."""
+    """Check this installation: versions, personas, a session with faces, disk, Ray."""
     from mirrorplay.runs.doctor import examine
 
     healthy = True

@@ -5,13 +5,16 @@ from dataclasses import replace
 import pytest
 
 import house_parts
+from mirrorplay.agents.judge import ScriptedJudge
 from mirrorplay.agents.roles import (
     MODES,
     Mode,
     Review,
+    Scores,
     SupervisorScene,
     TherapistScene,
     TherapistTurn,
+    Transcript,
 )
 from mirrorplay.agents.supervisor import ScriptedSupervisor
 from mirrorplay.agents.therapist import ScriptedTherapist
@@ -170,3 +173,53 @@ async def test_only_passing_troubles_are_retried() -> None:
 async def test_graph_without_context_says_what_it_needs() -> None:
     with pytest.raises(RuntimeError, match="SessionContext"):
         await build_session_graph("text").ainvoke(opening(spec()))
+
+
+async def test_a_therapist_cannot_follow_the_clients_draws() -> None:
+    watching = Watching()
+    asked = spec("p")
+    await play(asked, cast(therapist=watching))
+    draws = watching.scenes[0].draws
+    assert PERSONA.id not in repr(draws)
+    assert draws.seed(0, "client", "act") != asked.draws.seed(0, "client", "act")
+    again = Watching()
+    await play(asked, cast(therapist=again))
+    assert again.scenes[0].draws == draws
+
+
+async def test_a_judge_gets_the_tape_without_codes_and_faces_only_if_it_looks() -> None:
+    class Keeping(ScriptedJudge):
+        def __init__(self) -> None:
+            self.tapes: list[Transcript] = []
+
+        async def score(self, transcript: Transcript) -> Scores:
+            self.tapes.append(transcript)
+            return await super().score(transcript)
+
+    class Looking(Keeping):
+        looks_at_faces = True
+
+    for judge, looks in ((Keeping(), False), (Looking(), True)):
+        final = await play(spec(), cast(judge=judge, artist=house_parts.PortraitArtist()))
+        assert any(turn.codes for turn in final["turns"])
+        assert all(not line.codes for line in judge.tapes[0].lines)
+        assert bool(judge.tapes[0].faces) == looks
+
+
+@pytest.mark.parametrize("mode", ["text", "p"])
+async def test_the_limit_holds_whatever_a_supervisor_says(mode: Mode) -> None:
+    class Endless(ScriptedSupervisor):
+        async def review(self, scene: SupervisorScene) -> Review:
+            return Review((), ())
+
+    final = await play(spec(mode), cast(supervisor=Endless(), therapist=house_parts.Mirror()))
+    assert (final["exchange"], final["outcome"], final["ended_by"]) == (4, "max_exchanges", "limit")
+
+
+async def test_an_answer_of_the_wrong_kind_is_named_at_its_step() -> None:
+    class Texting(house_parts.Mirror):
+        async def respond(self, scene: TherapistScene) -> TherapistTurn:
+            return "just text"  # type: ignore[return-value]
+
+    with pytest.raises(TypeError, match="expected TherapistTurn, got str"):
+        await play(spec(), cast(therapist=Texting()))

@@ -104,6 +104,13 @@ class Slow(Mirror):
         return await super().respond(scene)
 
 
+class TimesOut(Mirror):
+    """A server that does not answer, three times over."""
+
+    async def respond(self, scene: TherapistScene) -> TherapistTurn:
+        raise TimeoutError("the model server did not answer")
+
+
 class NotAsync:
     def plan(self, scene: TherapistScene) -> Plan:
         return Plan(technique="pros_and_cons", steps=("x",))

@@ -73,7 +73,7 @@ def test_the_card_says_what_the_data_are_not():
         "24 simulated counselling sessions",
         "Nobody here is real",
         "no sample of any clinical population",
-        "partly calibrated on acted demonstrations",
+        "set by hand from the literature and not yet fitted",
         "A face does not reveal a feeling",
         "Scores are imputed",
         "Not for diagnosis, monitoring, triage",
@@ -83,6 +83,25 @@ def test_the_card_says_what_the_data_are_not():
         assert phrase in text
     assert "failed every attempt" not in text
     assert "3 more failed every attempt" in dataset_card(CONFIG, 24, n_failed=3)
+
+
+def test_what_is_hidden_is_named_in_the_columns_and_in_the_warning():
+    text = " ".join(dataset_card(CONFIG, 24).split())
+    warning = text[text.index("must not see") : text.index("Split by")]
+    for name in ("persona", "resistance", "turns.state", "turns.intended_act", "turns.expression"):
+        assert f"`{name}`" in warning
+    assert "calibrated" not in text
+    for name in ("state", "intended_act", "expression"):
+        assert f"`{name}`" in COLUMNS["turns"].split("hidden truth")[0]
+    assert "hidden" in COLUMNS["persona"]
+    assert "hidden" in COLUMNS["resistance"]
+
+
+def test_where_a_row_came_from_is_described_as_it_is():
+    assert "spool" in COLUMNS["attempt"]
+    assert "restarts after a commit" in COLUMNS["attempt"]
+    for name in ("graph", "checkpoint", "thread", "parent"):
+        assert f"`{name}`" in COLUMNS["provenance"]
 
 
 def test_every_column_is_described():

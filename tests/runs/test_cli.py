@@ -5,9 +5,12 @@ import os
 import re
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+
+from mirrorplay.runs.cli import main
 
 MIRRORPLAY = [sys.executable, "-m", "mirrorplay.runs.cli"]
 SMALL = [
@@ -28,6 +31,28 @@ def cli(*arguments: str, cwd: Path, **env: str) -> subprocess.CompletedProcess[s
         check=False,
         env={**os.environ, "COLUMNS": "120", **env},
     )
+
+
+Told = subprocess.CompletedProcess[str]
+Here = Callable[..., Told]
+
+
+@pytest.fixture
+def here(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> Here:
+    """The command line in this process, in an empty folder: the same, without a second of start."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("COLUMNS", "120")
+
+    def call(*arguments: str) -> Told:
+        monkeypatch.setattr(sys, "argv", ["mirrorplay", *arguments])
+        with pytest.raises(SystemExit) as stopped:
+            main()
+        told = capsys.readouterr()
+        return subprocess.CompletedProcess(arguments, stopped.value.code, told.out, told.err)  # type: ignore[arg-type]
+
+    return call
 
 
 @pytest.fixture(scope="module")
@@ -76,44 +101,45 @@ def mistake(done: subprocess.CompletedProcess[str]) -> str:
         (["fork", ".", "x"], "--at"),
     ],
 )
-def test_a_mistake_is_one_clear_message(tmp_path: Path, arguments: list[str], message: str) -> None:
+def test_a_mistake_is_one_clear_message(
+    tmp_path: Path, here: Here, arguments: list[str], message: str
+) -> None:
     (tmp_path / "bomb.yaml").write_text("a: &a [x, x]\nb: [*a, *a]\n")
     (tmp_path / "tag.yaml").write_text("name: !!python/object/apply:os.system ['true']\n")
     (tmp_path / "twice.yaml").write_text("seed: 1\nseed: 2\n")
     (tmp_path / "latin.yaml").write_bytes("name: café\n".encode("latin-1"))
     (tmp_path / "list.yaml").write_text("- a\n- b\n")
     (tmp_path / "cut.json").write_text('[{"AI_client": {"intake_form": "Name:')
-    error = mistake(cli(*arguments, cwd=tmp_path))
+    error = mistake(here(*arguments))
     assert message in error
     assert not (tmp_path / "outputs").exists()
 
 
-def test_help_lists_the_commands(tmp_path: Path) -> None:
-    shown = cli("--help", cwd=tmp_path).stdout
+def test_help_lists_the_commands(here: Here) -> None:
+    shown = here("--help").stdout
     for command in ("run", "resume", "plan", "show", "fork", "graph", "personas", "config"):
         assert f"\n  {command} " in shown
 
 
-def test_plan_is_a_dry_run(tmp_path: Path) -> None:
-    shown = cli("plan", "quickstart", cwd=tmp_path).stdout
+def test_plan_is_a_dry_run(tmp_path: Path, here: Here) -> None:
+    shown = here("plan", "quickstart").stdout
     assert shown.startswith("24 sessions in 24 shards")
     assert not (tmp_path / "outputs").exists()
 
 
-def test_show_run_session_and_digest(small_run: Path) -> None:
-    cwd = small_run.parent.parent
-    listing = cli("show", str(small_run), cwd=cwd).stdout
+def test_show_run_session_and_digest(small_run: Path, here: Here) -> None:
+    listing = here("show", str(small_run)).stdout
     assert "none" in listing
-    digests = {cli("show", str(small_run), "--digest", cwd=cwd).stdout for _ in range(2)}
+    digests = {here("show", str(small_run), "--digest").stdout for _ in range(2)}
     assert len(digests) == 1
     assert len(digests.pop().strip()) == 64
     session = session_of(small_run)
-    talk = cli("show", str(small_run), session[:8], cwd=cwd).stdout
+    talk = here("show", str(small_run), session[:8]).stdout
     assert "client" in talk
     assert "trust" in talk
-    spoken = cli("show", str(small_run), session, "--spoken", cwd=cwd).stdout
+    spoken = here("show", str(small_run), session, "--spoken").stdout
     assert "trust" not in spoken
-    assert "no session" in mistake(cli("show", str(small_run), "zzzz", cwd=cwd))
+    assert "no session" in mistake(here("show", str(small_run), "zzzz"))
 
 
 def session_of(run: Path) -> str:
@@ -122,7 +148,7 @@ def session_of(run: Path) -> str:
     return next(iter_sessions(run)).session_id
 
 
-def test_steps_and_fork_in_a_fresh_process(small_run: Path) -> None:
+def test_steps_and_fork_in_a_fresh_process(small_run: Path, here: Here) -> None:
     from mirrorplay.runs.store import iter_sessions
 
     cwd = small_run.parent.parent
@@ -145,14 +171,43 @@ def test_steps_and_fork_in_a_fresh_process(small_run: Path) -> None:
     assert child.provenance["parent"]["session_id"] == session
     assert json.loads((small_run.parent / "quickstart-fork-1" / "run.json").read_text())["parent"]
 
+    child_run = small_run.parent / "quickstart-fork-1"
+    child_steps = cli("show", str(child_run), child.session_id, "--steps", cwd=cwd).stdout
+    numbers = re.findall(r"^step (\d+)", child_steps, re.M)
+    assert numbers == [str(number) for number in range(len(numbers))]
+    assert "step 2  fork" in child_steps
+    again = cli("fork", str(child_run), child.session_id, "--at", "3", cwd=cwd)
+    assert again.returncode == 0, again.stderr
+    grandchild = next(iter_sessions(small_run.parent / "quickstart-fork-2"))
+    assert [t.text for t in grandchild.turns] == [t.text for t in parent.turns]
+    assert "is a fork" in mistake(cli("run", str(child_run / "run.json"), cwd=cwd))
+    assert cli("resume", str(child_run), cwd=cwd).returncode == 0
+    next((child_run / "sessions").glob("*.parquet")).unlink()
+    assert "fork again" in mistake(cli("resume", str(child_run), cwd=cwd))
+
     changed = cli(
         "fork", str(small_run), session, "--at", "1", "state.trust=0.05", "profile.reactivity=1",
         cwd=cwd,
     )  # fmt: skip
     assert changed.returncode == 0, changed.stderr
     for bad in ("state.turst=1", "state.trust=7", "state.trust", "seed=3", "plan.stage=x"):
-        mistake(cli("fork", str(small_run), session, "--at", "1", bad, cwd=cwd))
-    assert "allowed" in mistake(cli("fork", str(small_run), session, "--at", "999", cwd=cwd))
+        mistake(here("fork", str(small_run), session, "--at", "1", bad))
+    assert "allowed" in mistake(here("fork", str(small_run), session, "--at", "999"))
+
+
+def test_a_damaged_checkpoint_file_is_named(small_run: Path, tmp_path: Path) -> None:
+    import shutil
+
+    copy = tmp_path / "copy"
+    shutil.copytree(small_run, copy)
+    for file in (copy / "checkpoints").iterdir():
+        file.write_bytes(b"not a database" * 100)
+    session = session_of(copy)
+    for arguments in (
+        ["show", str(copy), session, "--steps"],
+        ["fork", str(copy), session, "--at=1"],
+    ):
+        assert "checkpoint file" in mistake(cli(*arguments, cwd=tmp_path))
 
 
 def test_steps_of_a_run_without_checkpoints_say_how_to_get_them(tmp_path: Path) -> None:
@@ -162,22 +217,22 @@ def test_steps_of_a_run_without_checkpoints_say_how_to_get_them(tmp_path: Path) 
     assert "checkpoints=sqlite" in error
 
 
-def test_graph_draws_every_mode(tmp_path: Path) -> None:
-    drawn = cli("graph", cwd=tmp_path).stdout
+def test_graph_draws_every_mode(here: Here) -> None:
+    drawn = here("graph").stdout
     for name in ("text", "base", "p+ec", "screenplay"):
         assert f"{name}\n" in drawn
-    assert "graph TD" in cli("graph", "p", "--mermaid", cwd=tmp_path).stdout
+    assert "graph TD" in here("graph", "p", "--mermaid").stdout
 
 
-def test_personas_list_show_and_config(tmp_path: Path) -> None:
-    listed = cli("personas", "list", cwd=tmp_path).stdout
+def test_personas_list_show_and_config(here: Here) -> None:
+    listed = here("personas", "list").stdout
     assert "ruth-feldman" in listed
-    assert "memories:" in cli("personas", "show", "ruth-feldman", cwd=tmp_path).stdout
-    assert "kind: ray" in cli("config", "show", "quickstart", cwd=tmp_path).stdout
-    assert json.loads(cli("config", "schema", cwd=tmp_path).stdout)["properties"]["seed"]
+    assert "memories:" in here("personas", "show", "ruth-feldman").stdout
+    assert "kind: ray" in here("config", "show", "quickstart").stdout
+    assert json.loads(here("config", "schema").stdout)["properties"]["seed"]
 
 
-def test_doctor_finds_this_installation_fit(tmp_path: Path) -> None:
-    done = cli("doctor", cwd=tmp_path)
+def test_doctor_finds_this_installation_fit(here: Here) -> None:
+    done = here("doctor")
     assert done.returncode == 0, done.stdout
     assert "FAIL" not in done.stdout

@@ -77,5 +77,13 @@ def test_how_it_was_computed_is_not_seen(digest_of, make_record):
     assert digest_of(changed) == digest_of(record)
 
 
+def test_a_doubled_session_is_not_hidden(tmp_path, digest_of, make_record, fill_spool):
+    digest_of(make_record("a"))
+    fill_spool(1, "a")
+    commit_shard(tmp_path, 1, ["a"], {})
+    with pytest.raises(RuntimeError, match="session 'a' has two committed rows"):
+        digest(tmp_path)
+
+
 def test_an_empty_run_has_a_digest(tmp_path):
     assert len(digest(tmp_path)) == 64

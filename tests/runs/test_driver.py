@@ -119,6 +119,38 @@ def test_failing_sessions_are_quarantined_and_can_be_tried_again(
     assert len(list(iter_sessions(result.run.path))) == 4
 
 
+def test_checkpoints_never_join_two_plays_of_a_session(
+    tiny: Tiny, quiet: Console, tmp_path: Path
+) -> None:
+    plain = start(tiny(), quiet).run
+    kept = start(tiny(checkpoints="sqlite"), quiet).run
+    assert digest(kept.path) == digest(plain.path)
+    for part in (kept.path / "sessions").glob("*.parquet"):
+        part.write_bytes(part.read_bytes()[:-40])
+    assert resume(kept, quiet).exit_code == 0
+    assert digest(kept.path) == digest(plain.path)
+
+
+def test_a_damaged_retried_part_is_played_again(tiny: Tiny, quiet: Console, tmp_path: Path) -> None:
+    marker = tmp_path / "mended"
+    config = tiny(therapist=custom("Raises", name=first_name(tiny()), unless=str(marker)))
+    run_ = start(config, quiet, [PARTS]).run
+    marker.touch()
+    assert resume(run_, quiet, retry_quarantined=True).exit_code == 0
+    whole = digest(run_.path)
+    part = next((run_.path / "sessions").glob("*.r1.parquet"))
+    part.write_bytes(part.read_bytes()[:-40])
+    assert resume(run_, quiet).exit_code == 0
+    assert digest(run_.path) == whole
+
+
+def test_an_agents_own_time_out_is_not_the_sessions(tiny: Tiny, quiet: Console) -> None:
+    result = start(tiny(therapist=custom("TimesOut")), quiet, [PARTS])
+    assert result.failed == 4
+    error = Quarantine(result.run.path).entries()[0].error
+    assert error == "TimeoutError: the model server did not answer"
+
+
 def test_text_that_cannot_be_stored_fails_the_session_not_the_run(
     tiny: Tiny, quiet: Console
 ) -> None:
@@ -208,6 +240,18 @@ def test_the_python_api(tiny: Tiny) -> None:
     assert open_run(played.path).digest() == played.digest()
     with pytest.raises(UserError, match="unknown key"):
         run({"sede": 3})
+    with pytest.raises(UserError, match="overrides"):
+        run(tiny(), ["seed=4"])
+    assert played.quarantined() == {}
+
+
+def test_a_run_whose_configuration_this_version_does_not_know(tiny: Tiny, quiet: Console) -> None:
+    done = start(tiny(), quiet).run
+    manifest = json.loads(done.manifest_path.read_text())
+    manifest["config"]["novelty"] = 1
+    done.manifest_path.write_text(json.dumps(manifest))
+    with pytest.raises(UserError, match="novelty"):
+        resume(done, quiet)
 
 
 async def test_the_python_api_inside_a_running_loop(tiny: Tiny) -> None:

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mirrorplay.personas.errors import UserError
-from mirrorplay.personas.schema import RESISTANCE_TYPES, Persona, ResistanceType
+from mirrorplay.personas.schema import RESISTANCE_TYPES, Persona
 from mirrorplay.runs import plan as plan_module
 from mirrorplay.runs.config import RunConfig
 from mirrorplay.runs.plan import (
@@ -20,7 +20,6 @@ from mirrorplay.runs.plan import (
     pair_key,
     plan_of,
     read_plan,
-    resistance_profile,
     select_personas,
     shard_size,
     write_plan,
@@ -293,34 +292,6 @@ def test_a_newer_plan(tmp_path: Path) -> None:
     pq.write_table(table.replace_schema_metadata({b"mirrorplay.plan": b"2"}), path)
     with pytest.raises(UserError, match="newer mirrorplay"):
         read_plan(path)
-
-
-def test_own_profile_is_kept() -> None:
-    persona = person(0, intensity=0.9, masking=0.1)
-    assert resistance_profile(persona, "emotional") == persona.resistance
-    assert resistance_profile(persona, "default") == persona.resistance
-
-
-@pytest.mark.parametrize("given_type", RESISTANCE_TYPES)
-def test_another_type_keeps_the_person(given_type: ResistanceType) -> None:
-    persona = person(1, intensity=0.7, reactivity=0.2, masking=0.1)
-    profile = resistance_profile(persona, given_type)
-    assert (profile.type, profile.reactivity) == (given_type, 0.2)
-    assert profile.masking == (0.5 if given_type == "emotional" else 0.1)
-    assert profile.intensity == (0.0 if given_type == "none" else 0.7)
-
-
-def test_someone_without_resistance_gets_some() -> None:
-    persona = person(3, intensity=0.0)
-    assert resistance_profile(persona, "cognitive").intensity == 0.6
-    assert resistance_profile(persona, "none").intensity == 0.0
-
-
-def test_intensity_of_the_run() -> None:
-    persona = person(1, intensity=0.7)
-    assert resistance_profile(persona, "behavioral", 0.2).intensity == 0.2
-    assert resistance_profile(persona, "default", 0.2).intensity == 0.2
-    assert resistance_profile(persona, "none", 0.2).intensity == 0.0
 
 
 def test_pairs() -> None:
