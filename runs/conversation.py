@@ -38,6 +38,18 @@ def print_session(console: Console, record: SessionRecord, *, hidden: bool = Tru
         console.print(f"[dim]{escape(instrument)}:[/] {escape(' · '.join(items))}")
 
 
+def display(record: SessionRecord) -> float:
+    """How much a face shows over a session: the mean over client turns of all units' intensities,
+    and of gaze and head away from straight ahead, each counted as up to three intensities."""
+    faces = [turn.expression for turn in record.turns if turn.expression is not None]
+    total = sum(
+        sum(unit.intensity for unit in face.action_units)
+        + 3 * max(map(abs, (face.gaze_x, face.gaze_y, face.head_yaw, face.head_pitch)))
+        for face in faces
+    )
+    return total / len(faces) if faces else 0.0
+
+
 def _print_turn(console: Console, turn: Turn, hidden: bool) -> None:
     line = Text()
     line.append(f"{turn.speaker:>9} ", style=SPEAKER_STYLE[turn.speaker])

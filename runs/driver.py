@@ -14,6 +14,7 @@ from typing import Any
 
 from rich.console import Console
 
+from mirrorplay import policies
 from mirrorplay.personas.collection import dump_personas, load_personas
 from mirrorplay.personas.errors import UserError
 from mirrorplay.personas.schema import Persona
@@ -177,14 +178,24 @@ def resume(
 
 
 def provenance(personas: Sequence[Persona], import_path: Sequence[str]) -> dict[str, Any]:
-    """What the run was made with: versions, platform, and the hash of its personas."""
+    """What the run was made with: versions, platform, and hashes of its personas and of the data
+    that the embedded agents decide and speak by (coefficients, cues, phrase banks, items)."""
     return {
         "versions": {name: importlib.metadata.version(name) for name in VERSIONED},
         "python": platform.python_version(),
         "machine": platform.machine(),
+        "data_sha256": _data_hash(),
         "personas_sha256": sha256(dump_personas(personas).encode()).hexdigest(),
         "import_path": [str(Path(folder).resolve()) for folder in import_path],
     }
+
+
+def _data_hash() -> str:
+    root = Path(policies.__path__[0])
+    found = sha256()
+    for path in sorted(root.rglob("*.yaml")):
+        found.update(f"{path.relative_to(root).as_posix()}\n".encode() + path.read_bytes())
+    return found.hexdigest()
 
 
 def write_card(run: RunDirectory, config: RunConfig, result: RunResult) -> None:

@@ -101,8 +101,10 @@ class SessionWorker:
         left_out = self._settled(lease.shard, planned) | lease.failed.keys()
         missing = [s for s in sessions if s.session_id not in left_out]
         failed: dict[str, Failure] = {}
+        attempt: int | None = None
         if missing and not self._stopping:
             with SpoolWriter(self._run.path, lease.shard) as spool:
+                attempt = spool.attempt
                 for together in [[one] for one in missing] if lease.solo else [missing]:
                     tasks = [
                         asyncio.create_task(self._session(session, spool, failed))
@@ -124,6 +126,7 @@ class SessionWorker:
             lease.shard,
             planned,
             {**lease.failed, **failed},
+            attempt=attempt,
         )
         self._log.info("shard committed", shard=lease.shard, rows=committed.rows)
         # A worker of a killed driver may have committed first, and with a row for what failed here.

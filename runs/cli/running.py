@@ -12,6 +12,10 @@ if TYPE_CHECKING:
     from mirrorplay.runs.driver import RunResult
 
 
+SHOWN_OF = 64
+"""Sessions looked through for the one to show."""
+
+
 @click.command()
 @click.argument("config", required=False)
 @click.argument("overrides", nargs=-1, metavar="[KEY=VALUE]...")
@@ -72,19 +76,16 @@ def _finish(console: "Console", result: "RunResult", sheet: bool) -> None:
 
 
 def _show_one(console: "Console", result: "RunResult") -> None:
-    """One session to look at: a middling one, neither the shortest nor the easiest."""
+    """One session to look at: of the first in the run, the one whose face shows most."""
+    from itertools import islice
+
     from mirrorplay.runs.contact_sheet import contact_sheet
-    from mirrorplay.runs.conversation import print_session
+    from mirrorplay.runs.conversation import display, print_session
     from mirrorplay.runs.directory import shown
     from mirrorplay.runs.store import iter_sessions
 
-    records = [
-        record
-        for record, _ in zip(iter_sessions(result.run.path), range(24), strict=False)
-        if record.resistance.type != "none"
-    ] or list(iter_sessions(result.run.path))[:1]
-    record = sorted(records, key=lambda r: (len(r.turns), r.session_id))[len(records) // 2]
-    console.print()
+    record = max(islice(iter_sessions(result.run.path), SHOWN_OF), key=display)
+    console.print("\n[dim]one session, the most expressive of them:[/]")
     print_session(console, record)
     path = result.run.path / f"session-{record.session_id}.png"
     path.write_bytes(contact_sheet(record))

@@ -13,7 +13,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from mirrorplay.personas.errors import UserError
-from mirrorplay.runs.plan import PlannedSession, Plan
+from mirrorplay.runs.plan import Plan, PlannedSession
 from mirrorplay.runs.quarantine import readable_error
 from mirrorplay.runs.store import shard_status
 from mirrorplay.runs.worker import Failure, Lease
