@@ -4,6 +4,7 @@ A node makes a scene, asks one role, and returns what changes. Handles come from
 context; where there is none (Studio) from the context the nodes were made with.
 """
 
+from collections.abc import Awaitable
 from time import perf_counter
 from typing import Any, TypeVar
 
@@ -47,7 +48,7 @@ class Nodes:
     async def client(self, state: SessionState, runtime: Runtime[SessionContext]) -> Update:
         scene = scenes.client_scene(state)
         start = perf_counter()
-        spoke = _fit(ClientTurn, await self._context(runtime).cast.client.speak(scene))
+        spoke = await asked(ClientTurn, self._context(runtime).cast.client.speak(scene))
         turn = Turn(
             index=scene.turn,
             exchange=scene.exchange,
@@ -74,7 +75,7 @@ class Nodes:
         context, turn = self._context(runtime), state["turns"][-1]
         if context.cast.artist is None:
             return {}
-        drawn = _fit(Face, await context.cast.artist.draw(scenes.face_brief(state, turn)))
+        drawn = await asked(Face, context.cast.artist.draw(scenes.face_brief(state, turn)))
         number = len(state["faces"])
         changed = with_face(turn, drawn, number)
         faces = [context.album.put(drawn.image)] if drawn.image else []
@@ -85,7 +86,7 @@ class Nodes:
         image = self._image(state, context)
         if context.cast.perceiver is None or image is None:
             return {}
-        perception = _fit(Perception, await context.cast.perceiver.look(image))
+        perception = await asked(Perception, context.cast.perceiver.look(image))
         return {"turns": [turn.model_copy(update={"perception": perception})]}
 
     async def plan(self, state: SessionState, runtime: Runtime[SessionContext]) -> Update:
@@ -93,13 +94,13 @@ class Nodes:
             return {}
         context = self._context(runtime)
         scene = scenes.therapist_scene(state, self._shown(state, context))
-        return {"plan": _fit(Plan, await context.cast.therapist.plan(scene))}
+        return {"plan": await asked(Plan, context.cast.therapist.plan(scene))}
 
     async def respond(self, state: SessionState, runtime: Runtime[SessionContext]) -> Update:
         context = self._context(runtime)
         scene = scenes.therapist_scene(state, self._shown(state, context))
         start = perf_counter()
-        reply = _fit(TherapistTurn, await context.cast.therapist.respond(scene))
+        reply = await asked(TherapistTurn, context.cast.therapist.respond(scene))
         plan = state["plan"]
         if plan is not None and reply.stage is not None:
             plan = plan.model_copy(update={"stage": min(reply.stage, len(plan.steps))})
@@ -124,7 +125,7 @@ class Nodes:
 
     async def supervise(self, state: SessionState, runtime: Runtime[SessionContext]) -> Update:
         supervisor = self._context(runtime).cast.supervisor
-        review = _fit(Review, await supervisor.review(scenes.supervisor_scene(state)))
+        review = await asked(Review, supervisor.review(scenes.supervisor_scene(state)))
         client, therapist = state["turns"][-2:]
         outcome, ended_by = ending_of(
             review, state["leaving"], state["exchange"], state["spec"].max_exchanges
@@ -149,7 +150,7 @@ class Nodes:
                 for turn in state["turns"]
                 if turn.speaker == "client"
             )
-        scored = _fit(Scores, await context.cast.judge.score(scenes.transcript(state, faces)))
+        scored = await asked(Scores, context.cast.judge.score(scenes.transcript(state, faces)))
         return {"scores": list(scored.scores), "usage": usage_of(scored.usage)}
 
     def _image(self, state: SessionState, context: SessionContext) -> Image | None:
@@ -204,9 +205,14 @@ def usage_of(usage: Usage) -> UsageRecord:
     )
 
 
-def _fit(kind: type[Answer], answer: object) -> Answer:
-    """What a role gave back, if it is what its contract says. Raises TypeError for a custom part
-    that gives something else, at its own step."""
+async def asked(kind: type[Answer], call: Awaitable[object]) -> Answer:
+    """What a role gives back, if it is what its contract says. Raises TypeError for a custom part
+    that gives something else, and RuntimeError for one that calls exit: neither may end more than
+    its session."""
+    try:
+        answer = await call
+    except SystemExit as stop:
+        raise RuntimeError(f"called exit({stop.code!r})") from stop
     if not isinstance(answer, kind):
         raise TypeError(f"expected {kind.__name__}, got {type(answer).__name__}")
     return answer

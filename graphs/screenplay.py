@@ -11,10 +11,17 @@ from langgraph.checkpoint.base import BaseCheckpointSaver
 from langgraph.graph import END, START, StateGraph
 from langgraph.runtime import Runtime
 
-from mirrorplay.agents.roles import ObservedLine, ScreenplayBrief, SupervisorScene
+from mirrorplay.agents.roles import (
+    Face,
+    ObservedLine,
+    Review,
+    Screenplay,
+    ScreenplayBrief,
+    SupervisorScene,
+)
 from mirrorplay.graphs import scenes
 from mirrorplay.graphs.context import SessionContext
-from mirrorplay.graphs.nodes import Nodes, Update, ending_of, note_of, usage_of, with_face
+from mirrorplay.graphs.nodes import Nodes, Update, asked, ending_of, note_of, usage_of, with_face
 from mirrorplay.graphs.record import ImageRef, Turn, UsageRecord
 from mirrorplay.graphs.session import RETRY, SessionGraph
 from mirrorplay.graphs.state import SessionState, add_usage
@@ -34,15 +41,14 @@ class ScreenplayNodes(Nodes):
         writer, spec = self._context(runtime).cast.writer, state["spec"]
         if writer is None:
             raise RuntimeError("a screenplay graph needs a writer in its cast")
-        written = await writer.write(
-            ScreenplayBrief(
-                persona=spec.persona,
-                profile=spec.profile,
-                mode=spec.mode,
-                max_exchanges=spec.max_exchanges,
-                draws=spec.draws,
-            )
+        brief = ScreenplayBrief(
+            persona=spec.persona,
+            profile=spec.profile,
+            mode=spec.mode,
+            max_exchanges=spec.max_exchanges,
+            draws=spec.draws,
         )
+        written = await asked(Screenplay, writer.write(brief))
         return {"script": written.text, "usage": usage_of(written.usage)}
 
     async def parse(self, state: SessionState, runtime: Runtime[SessionContext]) -> Update:
@@ -79,7 +85,7 @@ class ScreenplayNodes(Nodes):
         faces: list[ImageRef] = []
         for turn in state["turns"]:
             if turn.speaker == "client":
-                drawn = await context.cast.artist.draw(scenes.face_brief(state, turn))
+                drawn = await asked(Face, context.cast.artist.draw(scenes.face_brief(state, turn)))
                 changed.append(with_face(turn, drawn, len(faces)))
                 if drawn.image:
                     faces.append(context.album.put(drawn.image))
@@ -96,15 +102,14 @@ class ScreenplayNodes(Nodes):
         last = state["exchange"]
         for client, therapist in zip(state["turns"][::2], state["turns"][1::2], strict=True):
             leaving = state["leaving"] and client.exchange == last
-            review = await supervisor.review(
-                SupervisorScene(
-                    lines=(*lines, *scenes.observed([client, therapist])),
-                    exchange=client.exchange,
-                    max_exchanges=last,
-                    leaving=leaving,
-                    planned=False,
-                )
+            scene = SupervisorScene(
+                lines=(*lines, *scenes.observed([client, therapist])),
+                exchange=client.exchange,
+                max_exchanges=last,
+                leaving=leaving,
+                planned=False,
             )
+            review = await asked(Review, supervisor.review(scene))
             note = "; ".join(part for part in (client.note, note_of(review)) if part)
             coded = [
                 client.model_copy(update={"codes": review.client_codes, "note": note or None}),

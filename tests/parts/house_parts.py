@@ -104,6 +104,13 @@ class Slow(Mirror):
         return await super().respond(scene)
 
 
+class Exits(Mirror):
+    """Calls sys.exit in the middle of a session."""
+
+    async def respond(self, scene: TherapistScene) -> TherapistTurn:
+        raise SystemExit(3)
+
+
 class TimesOut(Mirror):
     """A server that does not answer, three times over."""
 

@@ -144,6 +144,12 @@ def test_a_damaged_retried_part_is_played_again(tiny: Tiny, quiet: Console, tmp_
     assert digest(run_.path) == whole
 
 
+def test_a_part_that_calls_exit_fails_its_session_alone(tiny: Tiny, quiet: Console) -> None:
+    result = start(tiny(therapist=custom("Exits")), quiet, [PARTS])
+    assert (result.exit_code, result.failed) == (1, 4)
+    assert "called exit(3)" in Quarantine(result.run.path).entries()[0].error
+
+
 def test_an_agents_own_time_out_is_not_the_sessions(tiny: Tiny, quiet: Console) -> None:
     result = start(tiny(therapist=custom("TimesOut")), quiet, [PARTS])
     assert result.failed == 4
