@@ -178,17 +178,28 @@ def check_version(metadata: Mapping[bytes, bytes] | None, where: str) -> int:
 
 
 def columns_of(columns: Iterable[str] | None = None) -> list[str]:
-    """The given top-level columns in schema order; all of them for None.
+    """The given columns in schema order; all of them for None.
 
-    Raises UserError for a name that is no column.
+    `turns.index` is one field of a column of lists. Raises UserError for a name that is no column.
     """
     if columns is None:
         return list(SCHEMA.names)
     wanted = set(columns)
-    unknown = sorted(wanted - set(SCHEMA.names))
+    unknown = sorted(name for name in wanted if column_of(name) not in SCHEMA.names)
     if unknown:
         raise UserError(f"no column {unknown[0]!r} in a session", allowed=SCHEMA.names)
-    return [name for name in SCHEMA.names if name in wanted]
+    return sorted(wanted, key=lambda name: SCHEMA.names.index(column_of(name)))
+
+
+def column_of(name: str) -> str:
+    """The top-level column that a name, perhaps of one of its fields, belongs to."""
+    return name.partition(".")[0]
+
+
+def stored_path(name: str) -> str:
+    """Where Parquet keeps a column, or one field of a column of lists."""
+    column, dot, field = name.partition(".")
+    return f"{column}.list.element.{field}" if dot else column
 
 
 def to_batch(record: SessionRecord) -> pa.RecordBatch:

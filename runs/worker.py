@@ -22,6 +22,7 @@ from mirrorplay.runs.dataset import to_batch
 from mirrorplay.runs.directory import RunDirectory
 from mirrorplay.runs.grid import cells
 from mirrorplay.runs.log import open_log
+from mirrorplay.runs.memory import keep_one_heap
 from mirrorplay.runs.plan import PlannedSession
 from mirrorplay.runs.play import CheckpointPlace, play
 from mirrorplay.runs.quarantine import readable_error
@@ -68,6 +69,7 @@ class SessionWorker:
     across its leases."""
 
     def __init__(self, run_dir: Path, name: str, in_flight: int) -> None:
+        keep_one_heap()
         self._run = RunDirectory.open(run_dir)
         config = self._run.config()
         self._run_name = config.name

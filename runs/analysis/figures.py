@@ -17,7 +17,7 @@ COLUMNS = (
     "replicate",
     "persona_id",
     "resistance",
-    "turns",
+    "turns.index",
     "outcome",
     "scores",
 )
@@ -64,7 +64,7 @@ def iter_figures(run_dir: Path) -> Iterator[Figures]:
                 measures["alliance"] = fmean(scores["wai"])
         if "ctrs" in scores:
             measures["skill"] = fmean(scores["ctrs"])
-        measures["exchanges"] = float(max((t["exchange"] for t in row["turns"]), default=0))
+        measures["exchanges"] = len(row["turns"]) / 2
         yield Figures(
             session_id=row["session_id"],
             cell=row["cell"],

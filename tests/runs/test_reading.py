@@ -41,6 +41,16 @@ def test_rows_come_with_the_columns_asked_for(half_done):
         next(iter_rows(half_done, ["nothing"]))
 
 
+def test_one_field_of_a_column_of_lists_is_read_alone(half_done):
+    rows = list(iter_rows(half_done, ["turns.index"]))
+    assert rows
+    for row in rows:
+        assert list(row) == ["turns"]
+        assert [set(turn) for turn in row["turns"]] == [{"index"}] * len(row["turns"])
+    with pytest.raises(UserError, match=r"turn\.index"):
+        next(iter_rows(half_done, ["turn.index"]))
+
+
 def test_a_session_is_found_by_the_beginning_of_its_name(half_done):
     assert find_session(half_done, "run-a").session_id == "run-a"
     assert find_session(half_done, "run-c").attempt == 0
