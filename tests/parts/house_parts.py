@@ -12,6 +12,8 @@ from mirrorplay.agents.roles import (
     ClientTurn,
     Image,
     Scores,
+    Screenplay,
+    ScreenplayBrief,
     TherapistScene,
     TherapistTurn,
     Transcript,
@@ -158,6 +160,11 @@ class Surrogate(Mirror):
 
     async def respond(self, scene: TherapistScene) -> TherapistTurn:
         return TherapistTurn("broken \ud800 text")
+
+
+class Page:
+    async def write(self, brief: ScreenplayBrief) -> Screenplay:
+        return Screenplay("Client: [nods] Hello.\nTherapist: Hello to you.")
 
 
 class CountingJudge:

@@ -144,6 +144,39 @@ def test_a_damaged_retried_part_is_played_again(tiny: Tiny, quiet: Console, tmp_
     assert digest(run_.path) == whole
 
 
+def test_every_role_can_be_a_part_of_ones_own(tiny: Tiny, quiet: Console) -> None:
+    def part(name: str, **more: Any) -> dict[str, Any]:
+        return {"kind": "custom", "target": f"house_parts:{name}", **more}
+
+    config = tiny(
+        client=part("SilentClient"),
+        face=part("PortraitArtist"),
+        perceiver=part("Glance"),
+        therapist=part("FaceReader", mode="p+ec"),
+        supervisor=part("ScriptedSupervisor"),
+        judge=part("CountingJudge"),
+    )
+    for record in run(config, import_path=[PARTS]).sessions():
+        assert record.turns[0].text == "…"
+        assert record.turns[0].perception is not None
+        assert record.turns[1].text.endswith("perceived 336 by 336")
+        assert record.therapist == "custom:house_parts:FaceReader"
+        assert record.faces
+        assert not record.scores
+
+
+def test_a_screenplay_run_on_the_scripted_writer_and_on_ones_own(
+    tiny: Tiny, quiet: Console
+) -> None:
+    scripted = run(tiny(graph={"kind": "screenplay"}))
+    assert all(r.turns[0].state is None and r.outcome for r in scripted.sessions())
+    writer = {"kind": "custom", "target": "house_parts:Page"}
+    own = run(tiny(graph={"kind": "screenplay", "writer": writer}), import_path=[PARTS])
+    record = next(own.sessions())
+    assert [turn.text for turn in record.turns] == ["Hello.", "Hello to you."]
+    assert record.therapist == "writer:house_parts:Page"
+
+
 def test_a_part_that_calls_exit_fails_its_session_alone(tiny: Tiny, quiet: Console) -> None:
     result = start(tiny(therapist=custom("Exits")), quiet, [PARTS])
     assert (result.exit_code, result.failed) == (1, 4)
