@@ -152,6 +152,17 @@ def _find(
     return tuple(found)
 
 
+# The therapist and the supervisor of a session screen the same words.
+@lru_cache(maxsize=2048)
+def _in_client(plain: str) -> tuple[SafetyFinding, ...]:
+    return _find(plain, _screen().client, _screen())
+
+
+@lru_cache(maxsize=2048)
+def _in_therapist(plain: str) -> tuple[SafetyFinding, ...]:
+    return _find(plain, _screen().therapist, _screen(), _screen().reported)
+
+
 def screen(text: str, previous_therapist: str | None = None) -> tuple[SafetyFinding, ...]:
     """Crisis cues in a client's words, at most one finding a category, in a fixed order.
 
@@ -160,7 +171,7 @@ def screen(text: str, previous_therapist: str | None = None) -> tuple[SafetyFind
     """
     screening = _screen()
     plain = _plain(text)
-    found = _find(plain, screening.client, screening)
+    found = _in_client(plain)
     if found or not previous_therapist:
         return found
     asked = screening.question.search(_plain(previous_therapist))
@@ -173,5 +184,4 @@ def screen(text: str, previous_therapist: str | None = None) -> tuple[SafetyFind
 def screen_therapist(text: str) -> tuple[SafetyFinding, ...]:
     """Harmful words of a therapist: threat, blame, a promise of secrecy, a no-suicide contract,
     method detail, risk waved away. Asking directly about suicide is none of these."""
-    screening = _screen()
-    return _find(_plain(text), screening.therapist, screening, screening.reported)
+    return _in_therapist(_plain(text))

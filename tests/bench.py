@@ -13,6 +13,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -23,7 +24,7 @@ from typing_extensions import TypedDict
 
 from mirrorplay.agents.roles import Review, SupervisorScene
 from mirrorplay.agents.supervisor import ScriptedSupervisor
-from mirrorplay.graphs.context import MemoryAlbum, SessionContext
+from mirrorplay.graphs.context import Cast, MemoryAlbum, SessionContext
 from mirrorplay.graphs.session import STEPS, build_session_graph, step_limit
 from mirrorplay.graphs.state import SessionSpec, opening
 from mirrorplay.personas.collection import load_personas
@@ -74,48 +75,55 @@ def _empty_graph() -> Any:
     return graph.compile()
 
 
-async def _time_sessions(faces: bool, rounds: int) -> float:
-    """Median milliseconds of a session of ten exchanges."""
+def _cast(faces: bool) -> Cast:
     config = RunConfig.model_validate({"face": {"kind": "portrait"} if faces else {"kind": "none"}})
-    base = cast_of(config)
-    cast = type(base)(base.client, base.therapist, _NeverStops(), base.judge, base.artist)
+    return replace(cast_of(config), supervisor=_NeverStops())
+
+
+async def _time_session(cast: Cast, seed: int) -> float:
+    """Milliseconds of one session of ten exchanges; clients of all types in turn."""
     personas = load_personas("library")
-    graph, times = build_session_graph("p"), []
-    for number in range(rounds):
-        persona = personas[number % len(personas)]
-        spec = SessionSpec(
-            session_id="bench",
-            persona=persona,
-            profile=persona.resistance,
-            mode="p",
-            seed=number,
-            max_exchanges=EXCHANGES,
-        )
-        began = time.perf_counter()
-        final = await graph.ainvoke(
-            opening(spec),
-            {"recursion_limit": step_limit(spec)},
-            context=SessionContext(cast, MemoryAlbum()),
-        )
-        times.append((time.perf_counter() - began) * 1000)
-        if final["exchange"] != EXCHANGES and not final["leaving"]:
-            raise RuntimeError("a session of the benchmark ended early")
-    return statistics.median(times[5:])
+    persona = personas[seed % len(personas)]
+    spec = SessionSpec(
+        session_id="bench",
+        persona=persona,
+        profile=persona.resistance,
+        mode="p",
+        seed=seed,
+        max_exchanges=EXCHANGES,
+    )
+    graph = build_session_graph("p")
+    began = time.perf_counter()
+    final = await graph.ainvoke(
+        opening(spec),
+        {"recursion_limit": step_limit(spec)},
+        context=SessionContext(cast, MemoryAlbum()),
+    )
+    if final["exchange"] != EXCHANGES and not final["leaving"]:
+        raise RuntimeError("a session of the benchmark ended early")
+    return (time.perf_counter() - began) * 1000
 
 
-async def _time_empty(rounds: int) -> float:
-    graph, times = _empty_graph(), []
-    for _ in range(rounds):
-        began = time.perf_counter()
-        await graph.ainvoke({"left": EXCHANGES}, {"recursion_limit": 200})
-        times.append((time.perf_counter() - began) * 1000)
-    return statistics.median(times[5:])
+async def _time_empty(graph: Any) -> float:
+    began = time.perf_counter()
+    await graph.ainvoke({"left": EXCHANGES}, {"recursion_limit": 200})
+    return (time.perf_counter() - began) * 1000
+
+
+async def _time_all(rounds: int) -> list[float]:
+    """Medians of empty steps, a session without drawing, and a whole one, taken in turn, so that a
+    machine that slows down slows all three."""
+    graph, plain, whole = _empty_graph(), _cast(False), _cast(True)
+    times: list[list[float]] = [[], [], []]
+    for seed in range(rounds):
+        times[0].append(await _time_empty(graph))
+        times[1].append(await _time_session(plain, seed))
+        times[2].append(await _time_session(whole, seed))
+    return [statistics.median(found[5:]) for found in times]
 
 
 def bench_session() -> None:
-    empty = asyncio.run(_time_empty(60))
-    plain = asyncio.run(_time_sessions(False, 60))
-    whole = asyncio.run(_time_sessions(True, 40))
+    empty, plain, whole = asyncio.run(_time_all(85))
     print(f"empty LangGraph steps, {EXCHANGES} exchanges:  {empty:6.1f} ms")
     print(f"session without drawing:              {plain:6.1f} ms   {plain / empty:.2f}×")
     print(f"whole session:                        {whole:6.1f} ms   {whole / empty:.2f}×")
