@@ -25,8 +25,7 @@ from mirrorplay.policies.stopping import EndedBy, Outcome
 Speaker = Literal["client", "therapist"]
 Mode = Literal["text", "base", "p", "ec", "p+ec"]
 MODES: tuple[Mode, ...] = ("text", "base", "p", "ec", "p+ec")
-SEES_FACE: frozenset[str] = frozenset({"base", "ec", "p+ec", "p"})
-"""Arms whose therapist is given the image. The scripted `p` reads words only."""
+"""The therapist's arms. All but `text` are given the image; the scripted `p` reads words only."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -33,10 +33,10 @@ _INT64 = 2**63
 
 
 class Nodes:
-    """The steps of a session graph. `sees_face`: whether this arm's therapist gets the image."""
+    """The steps of a session graph. Which of them an arm has, and in which order, is the graph's to
+    say: a therapist gets the image where the face was drawn before the reply."""
 
-    def __init__(self, sees_face: bool, bound: SessionContext | None = None) -> None:
-        self._sees_face = sees_face
+    def __init__(self, bound: SessionContext | None = None) -> None:
         self._bound = bound
 
     def _context(self, runtime: Runtime[SessionContext]) -> SessionContext:
@@ -93,12 +93,12 @@ class Nodes:
         if state["plan"] is not None:
             return {}
         context = self._context(runtime)
-        scene = scenes.therapist_scene(state, self._shown(state, context))
+        scene = scenes.therapist_scene(state, self._image(state, context))
         return {"plan": await asked(Plan, context.cast.therapist.plan(scene))}
 
     async def respond(self, state: SessionState, runtime: Runtime[SessionContext]) -> Update:
         context = self._context(runtime)
-        scene = scenes.therapist_scene(state, self._shown(state, context))
+        scene = scenes.therapist_scene(state, self._image(state, context))
         start = perf_counter()
         reply = await asked(TherapistTurn, context.cast.therapist.respond(scene))
         plan = state["plan"]
@@ -156,9 +156,6 @@ class Nodes:
     def _image(self, state: SessionState, context: SessionContext) -> Image | None:
         number = state["turns"][-1].face
         return None if number is None else context.album.get(state["faces"][number])
-
-    def _shown(self, state: SessionState, context: SessionContext) -> Image | None:
-        return self._image(state, context) if self._sees_face else None
 
 
 def ending_of(

@@ -129,7 +129,7 @@ def screenplay_builder(
     bound: SessionContext | None = None,
 ) -> StateGraph[SessionState, SessionContext, Any, Any]:
     """The uncompiled screenplay graph."""
-    nodes = ScreenplayNodes(sees_face=False, bound=bound)
+    nodes = ScreenplayNodes(bound)
     graph: StateGraph[SessionState, SessionContext, Any, Any] = StateGraph(
         SessionState, context_schema=None if bound else SessionContext
     )

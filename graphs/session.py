@@ -15,7 +15,7 @@ from langgraph.graph import END, START, StateGraph
 from langgraph.graph.state import CompiledStateGraph
 from langgraph.types import RetryPolicy
 
-from mirrorplay.agents.roles import SEES_FACE, Mode
+from mirrorplay.agents.roles import Mode
 from mirrorplay.graphs.context import SessionContext
 from mirrorplay.graphs.nodes import Nodes
 from mirrorplay.graphs.routes import after_review
@@ -43,7 +43,7 @@ def session_builder(
 ) -> StateGraph[SessionState, SessionContext, Any, Any]:
     """The uncompiled graph of an arm. `bound` serves callers that pass no context, `intake` is a
     first step that makes the opening state from an input of another schema (both for Studio)."""
-    nodes = Nodes(sees_face=mode in SEES_FACE, bound=bound)
+    nodes = Nodes(bound)
     graph: StateGraph[SessionState, SessionContext, Any, Any] = StateGraph(
         SessionState,
         context_schema=None if bound else SessionContext,
