@@ -4,6 +4,8 @@ MIRROR's own data path lets one call write both sides. Here two agents are playe
 and only their words and the client's stage directions reach the page.
 """
 
+from dataclasses import replace
+
 from mirrorplay.agents.client import ScriptedClient
 from mirrorplay.agents.roles import (
     Client,
@@ -84,6 +86,7 @@ class ScriptedScreenwriter:
             )
             if brief.mode in ("p", "p+ec") and plan is None:
                 plan = await therapist.plan(scene)
+                scene = replace(scene, plan=plan)
             reply = await therapist.respond(scene)
             replied += reply.phrases
             if plan is not None and reply.stage is not None:

@@ -52,7 +52,8 @@ def copied(file: Path) -> Iterator[Path]:
 
 
 def copy_checkpoints(file: Path, copy: Path) -> None:
-    """Copy a checkpoint file without touching it. Raises UserError for a damaged one."""
+    """Copy a checkpoint file, which is only read (SQLite may leave -wal and -shm files beside it).
+    Raises UserError for a damaged one."""
     try:
         uri = f"{file.resolve().as_uri()}?mode=ro"
         with (

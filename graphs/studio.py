@@ -5,6 +5,7 @@ temporary files, so that a thread can be taken up again. Its input is a persona 
 type and a seed; an `intake` step turns them into a session.
 """
 
+from getpass import getuser
 from pathlib import Path
 from tempfile import gettempdir
 
@@ -43,7 +44,7 @@ def studio_graph(mode: Mode) -> SessionGraph:
             judge=ScriptedJudge(),
             artist=PortraitArtist(),
         ),
-        album=FolderAlbum(Path(gettempdir()) / "mirrorplay-studio"),
+        album=FolderAlbum(Path(gettempdir()) / f"mirrorplay-studio-{getuser()}"),
     )
 
     async def intake(asked: StudioInput) -> SessionState:

@@ -185,10 +185,22 @@ def columns_of(columns: Iterable[str] | None = None) -> list[str]:
     if columns is None:
         return list(SCHEMA.names)
     wanted = set(columns)
-    unknown = sorted(name for name in wanted if column_of(name) not in SCHEMA.names)
+    unknown = sorted(name for name in wanted if not _is_column(name))
     if unknown:
         raise UserError(f"no column {unknown[0]!r} in a session", allowed=SCHEMA.names)
     return sorted(wanted, key=lambda name: SCHEMA.names.index(column_of(name)))
+
+
+def _is_column(name: str) -> bool:
+    column, dot, field = name.partition(".")
+    if column not in SCHEMA.names:
+        return False
+    kind = SCHEMA.field(column).type
+    if not dot:
+        return True
+    if not (pa.types.is_list(kind) and pa.types.is_struct(kind.value_type)):
+        return False
+    return bool(kind.value_type.get_field_index(field) >= 0)
 
 
 def column_of(name: str) -> str:

@@ -38,13 +38,16 @@ VERSIONED = ("mirrorplay", "langgraph", "langchain-core", "ray", "pydantic", "py
 
 @dataclass(frozen=True, slots=True)
 class RunResult:
-    """How an execution ended. `left` counts sessions that wait for a resume."""
+    """How an execution ended. `left` counts sessions that wait for a resume, of the same kind:
+    with `retried`, one that tries quarantined sessions again. `idle`: there was nothing to play."""
 
     run: RunDirectory
     planned: int
     done: int
     failed: int
     interrupted: bool
+    retried: bool = False
+    idle: bool = False
 
     @property
     def left(self) -> int:
@@ -170,7 +173,15 @@ def resume(
         # What was to be tried again and was not reached still waits: it is left, not failed.
         still = _failures(survey, quarantine)
         waiting = (known.keys() - failed.keys() - settled) if stop.asked else set()
-        result = RunResult(run, len(plan), survey.done, len(still.keys() - waiting), stop.asked)
+        result = RunResult(
+            run,
+            len(plan),
+            survey.done,
+            len(still.keys() - waiting),
+            stop.asked,
+            retried=retry_quarantined,
+            idle=not leases,
+        )
         if leases:
             write_card(run, config, result)
         log.info("run ended", done=result.done, failed=result.failed, left=result.left)

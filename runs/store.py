@@ -251,7 +251,8 @@ def iter_rows(
     """Rows as plain Python values, shard by shard, a few in memory at once.
 
     columns: names (all for None; UserError for an unknown one). Of a column of lists one field can
-    be read alone, which is much quicker: with `turns.index` a row's turns hold nothing else.
+    be read alone, which is much quicker: with `turns.index` the turns of a committed row hold
+        nothing else (those of a spooled row are whole).
     include_spooled: also finished sessions that wait for the commit of their shard.
     """
     wanted = columns_of(columns)

@@ -8,6 +8,7 @@ is data (a failure in the report), an operating-system error on the run director
 
 import asyncio
 import errno
+import sqlite3
 import traceback
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -31,6 +32,10 @@ from mirrorplay.runs.store import commit_shard, shard_status
 
 DISK_ERRORS = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EIO})
 """Errors of the run directory's disk: they stop the run, wherever in a session they come up."""
+SQLITE_DISK_ERRORS = frozenset(
+    {sqlite3.SQLITE_FULL, sqlite3.SQLITE_READONLY, sqlite3.SQLITE_IOERR, sqlite3.SQLITE_CANTOPEN}
+)
+"""The same, as SQLite says it of a checkpoint file."""
 Failure = dict[str, Any]
 """{"cell", "persona_id", "error", "where", "attempts"} of a session that failed every attempt."""
 
@@ -138,7 +143,13 @@ class SessionWorker:
 
     async def _all(self, tasks: list[asyncio.Task[None]]) -> None:
         """Wait for the sessions; one that raises stops the others, and its error is raised."""
-        done, pending = await asyncio.wait(tasks, return_when=asyncio.FIRST_EXCEPTION)
+        try:
+            done, pending = await asyncio.wait(tasks, return_when=asyncio.FIRST_EXCEPTION)
+        except asyncio.CancelledError:
+            for task in tasks:
+                task.cancel()
+            await asyncio.wait(tasks)
+            raise
         if any(not task.cancelled() and task.exception() for task in done):
             for task in pending:
                 task.cancel()
@@ -196,6 +207,12 @@ class SessionWorker:
                     else f"{type(error).__name__}: {error}"
                 )
                 failure = _failure(session, told, "session" if late else _origin(error), attempt)
+            except sqlite3.OperationalError as error:
+                # Of all that SQLite is used for here, only the checkpoints can meet a full disk.
+                if error.sqlite_errorcode & 0xFF in SQLITE_DISK_ERRORS:
+                    raise OSError(errno.EIO, str(error), str(self._run.checkpoints)) from error
+                told = f"{type(error).__name__}: {error}"
+                failure = _failure(session, told, _origin(error), attempt)
             except Exception as error:  # a bad session is data, whatever a part of it raised
                 failure = _failure(
                     session, f"{type(error).__name__}: {error}", _origin(error), attempt

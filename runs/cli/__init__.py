@@ -36,7 +36,8 @@ def main() -> None:
         _complain(f"stopped at once; go on with: {cause}" if cause and cause.args else "stopped")
         code = EXIT_INTERRUPTED
     except OSError as error:
-        _complain(f"{error.filename or 'the system'}: {error.strerror or error}")
+        told = error.strerror or str(error) or type(error).__name__
+        _complain(f"{error.filename or 'the system'}: {told}")
         code = EXIT_MISTAKE
     sys.exit(code if isinstance(code, int) else 0)
 

@@ -48,6 +48,7 @@ def resume(run: str, retry_quarantined: bool, import_path: tuple[str, ...]) -> i
     """Go on with RUN: play what is missing, nothing else."""
     from mirrorplay.runs.directory import RunDirectory
     from mirrorplay.runs.driver import resume as resume_run
+    from mirrorplay.runs.report import print_ending
 
     console = open_console()
     result = resume_run(
@@ -60,7 +61,10 @@ def resume(run: str, retry_quarantined: bool, import_path: tuple[str, ...]) -> i
         f"{result.done:,} of {result.planned:,} sessions done, {result.failed} quarantined",
         highlight=False,
     )
-    _finish(console, result, sheet=False)
+    if result.idle:
+        print_ending(console, result)
+    else:
+        _finish(console, result, sheet=False)
     return result.exit_code
 
 

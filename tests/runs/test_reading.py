@@ -47,8 +47,9 @@ def test_one_field_of_a_column_of_lists_is_read_alone(half_done):
     for row in rows:
         assert list(row) == ["turns"]
         assert [set(turn) for turn in row["turns"]] == [{"index"}] * len(row["turns"])
-    with pytest.raises(UserError, match=r"turn\.index"):
-        next(iter_rows(half_done, ["turn.index"]))
+    for name in ("turn.index", "turns.nosuch", "resistance.type", "mode.x"):
+        with pytest.raises(UserError, match=name):
+            next(iter_rows(half_done, [name]))
 
 
 def test_a_session_is_found_by_the_beginning_of_its_name(half_done):
