@@ -13,7 +13,7 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
-from mirrorplay.runs.dataset import columns_of
+from mirrorplay.runs.columns import columns_of
 from mirrorplay.runs.store import iter_rows
 
 LEFT_OUT = frozenset({"attempt", "provenance"})

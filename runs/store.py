@@ -20,7 +20,8 @@ from typing import Any, Literal
 
 from mirrorplay.graphs.record import SessionRecord
 from mirrorplay.personas.errors import UserError, nearest
-from mirrorplay.runs.dataset import SCHEMA, column_of, columns_of, from_row, stored_path
+from mirrorplay.runs.columns import column_of, columns_of, stored_path
+from mirrorplay.runs.dataset import SCHEMA, from_row
 from mirrorplay.runs.part import (
     DamagedPart,
     Footer,

@@ -16,12 +16,12 @@ from mirrorplay.policies.expression import ActionUnit, Expression, Perception
 from mirrorplay.policies.instruments.score import Score
 from mirrorplay.policies.reframing import Plan
 from mirrorplay.policies.state import ClientState
+from mirrorplay.runs.columns import columns_of
 from mirrorplay.runs.dataset import (
     SCHEMA,
     SCHEMA_VERSION,
     VERSION_KEY,
     check_version,
-    columns_of,
     from_row,
     to_batch,
 )
