@@ -7,7 +7,7 @@ Every text is untrusted: bounded in length, free of control characters, never a 
 """
 
 import re
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, get_args
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
@@ -89,6 +89,22 @@ class IntakeCard(Frozen):
     reason: str | None
 
 
+Heritage = Literal[
+    "african", "east_asian", "european", "latin_american", "middle_eastern", "south_asian"
+]
+"""Broad region of a family's origin: for balance and counts, never for behaviour."""
+HERITAGES: tuple[Heritage, ...] = get_args(Heritage)
+SocialClass = Literal["working", "middle", "affluent"]
+SOCIAL_CLASSES: tuple[SocialClass, ...] = get_args(SocialClass)
+
+
+class Consent(Frozen):
+    """Who answers for a client of 16 or 17, and who has agreed to the sessions."""
+
+    guardian: Line
+    given_by: Literal["guardian", "young_person", "both"]
+
+
 class Intake(Frozen):
     """Who the person is. Unknown stays null."""
 
@@ -99,8 +115,12 @@ class Intake(Frozen):
     education: Line | None = None
     family: Text | None = None
     culture: Line | None = None
+    heritage: Heritage | None = None
+    social_class: SocialClass | None = None
     reason: Text | None = None
     """Reason for coming, in the client's words."""
+    consent: Consent | None = None
+    """For ages 16 and 17."""
 
 
 class Problem(Frozen):
@@ -108,6 +128,7 @@ class Problem(Frozen):
 
     presenting: Text | None = None
     thinking_trap: ThinkingTrap | None = None
+    severity: Literal["mild", "moderate", "severe"] | None = None
     onset: Text | None = None
     precipitating: Text | None = None
     predisposing: Text | None = None
@@ -224,6 +245,27 @@ class Appearance(Frozen):
     """How readily feelings show in this face."""
 
 
+Matter = Literal[
+    "story",
+    "thought",
+    "feeling",
+    "body",
+    "behavior",
+    "trigger",
+    "cost",
+    "function",
+    "want",
+    "exception",
+    "evidence_for",
+    "evidence_against",
+    "fear",
+    "who",
+    "coping",
+    "time",
+]
+"""What a therapist's question can be about, as far as a persona answers it in words of its own."""
+
+
 class Talk(Frozen):
     """Phrases in a fixed grammatical form for template language; a missing one is not used."""
 
@@ -249,6 +291,31 @@ class Talk(Frozen):
     """Clause, client's view: "my last review was fine, actually"."""
     aside: Line | None = None
     """Something else to talk about, a sentence: "The parking here is a joke, by the way."."""
+    answers: dict[Matter, Annotated[tuple[Line, ...], Field(min_length=1, max_length=6)]] = Field(
+        default_factory=dict
+    )
+    """Whole answers to questions, by what they are about, first person, 3–20 words each."""
+
+
+class GenderedWords(Frozen):
+    """Words about the client that change with gender: "as a mother", "as a father", "as a parent".
+
+    The twin puts the form of its own gender in the place of any of the others, in every text.
+    """
+
+    woman: Line
+    man: Line
+    neutral: Line
+
+
+class TwinRules(Frozen):
+    """What a counterfactual twin of this persona may change (`personas/twins.py`)."""
+
+    ages: tuple[int, int] | None = None
+    """Youngest and oldest age, in years, at which the story still holds; null keeps the age."""
+    fixed: tuple[Literal["gender", "culture"], ...] = ()
+    """What the story hangs on: a twin cannot change it."""
+    gendered: tuple[GenderedWords, ...] = ()
 
 
 class Variant(Frozen):
@@ -286,8 +353,14 @@ class Persona(Frozen):
     appearance: Appearance = Appearance()
     talk: Talk = Talk()
     resistance: ResistanceProfile
+    twin: TwinRules = TwinRules()
     variants: tuple[Variant, ...] = ()
     source: Source = Source()
+
+    @property
+    def minor(self) -> bool:
+        """Under 18: left out of photo-like faces unless asked for."""
+        return self.intake.age is not None and self.intake.age < 18
 
     @property
     def card(self) -> IntakeCard:
