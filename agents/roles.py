@@ -26,6 +26,10 @@ Speaker = Literal["client", "therapist"]
 Mode = Literal["text", "base", "p", "ec", "p+ec"]
 MODES: tuple[Mode, ...] = ("text", "base", "p", "ec", "p+ec")
 """The therapist's arms. All but `text` are given the image; the scripted `p` reads words only."""
+TherapistPolicy = Literal["mi_consistent", "directive", "confrontational", "eliza", "random"]
+"""How the scripted therapist decides: five known groups."""
+TherapistManner = Literal["good", "poor"]
+"""How it does what it decides."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,9 +9,15 @@ import re
 from collections import Counter
 from dataclasses import replace
 from pathlib import Path
-from typing import Literal, get_args
+from typing import get_args
 
-from mirrorplay.agents.roles import Mode, TherapistScene, TherapistTurn
+from mirrorplay.agents.roles import (
+    Mode,
+    TherapistManner,
+    TherapistPolicy,
+    TherapistScene,
+    TherapistTurn,
+)
 from mirrorplay.personas.errors import UserError, nearest
 from mirrorplay.policies import reframing, rolling
 from mirrorplay.policies.acts import Manner
@@ -29,8 +35,8 @@ from mirrorplay.policies.reframing import Plan
 from mirrorplay.policies.rolling import Beat, Moment, Move
 from mirrorplay.policies.safety import screen, screen_therapist
 
-TherapistPolicy = Literal["mi_consistent"]
 POLICIES: tuple[TherapistPolicy, ...] = get_args(TherapistPolicy)
+MANNERS: tuple[TherapistManner, ...] = get_args(TherapistManner)
 SCRIPTED_MODES: tuple[Mode, ...] = ("text", "p")
 """Arms that need no face to be read."""
 ECHO_FIT = 0.1
@@ -58,6 +64,7 @@ class ScriptedTherapist:
         mode: str = "text",
         crisis_line: str = "your local emergency number",
         bank: Path = BANK_A,
+        manner: str = "good",
     ) -> None:
         if policy not in POLICIES:
             raise UserError(
@@ -82,6 +89,7 @@ class ScriptedTherapist:
                 allowed="1–120 printable characters on one line",
             )
         self.policy = policy
+        self.manner = manner
         self.mode = mode
         self.crisis_line = crisis_line.strip()
         self._bank = load_bank(bank)

@@ -21,6 +21,7 @@ from mirrorplay.agents.screenwriter import ScriptedScreenwriter
 from mirrorplay.agents.supervisor import ScriptedSupervisor
 from mirrorplay.agents.therapist import ScriptedTherapist
 from mirrorplay.graphs.context import Cast
+from mirrorplay.policies.phrasing.bank import bank_directory
 from mirrorplay.runs.config import RunConfig
 
 
@@ -49,7 +50,11 @@ def cast_of(config: RunConfig) -> Cast:
 def _client(config: RunConfig) -> Client:
     block = config.client
     if block.kind == "scripted":
-        return ScriptedClient(appraisal=block.appraisal, dynamics=block.dynamics)
+        return ScriptedClient(
+            appraisal=block.appraisal,
+            dynamics=block.dynamics,
+            bank=bank_directory(config.phrasing.bank),
+        )
     part: Client = load_part("client", block.target, block.args)
     return part
 
@@ -58,7 +63,11 @@ def _therapist(config: RunConfig) -> Therapist:
     block = config.therapist
     if block.kind == "scripted":
         return ScriptedTherapist(
-            policy=block.policy, mode=block.mode, crisis_line=block.crisis_line
+            policy=block.policy,
+            mode=block.mode,
+            crisis_line=block.crisis_line,
+            manner=block.manner,
+            bank=bank_directory(config.phrasing.bank),
         )
     part: Therapist = load_part("therapist", block.target, block.args)
     return part

@@ -10,7 +10,7 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 
-from mirrorplay.agents.roles import Mode
+from mirrorplay.agents.roles import Mode, TherapistManner, TherapistPolicy
 from mirrorplay.personas.schema import RESISTANCE_TYPES, Frozen, Line, ResistanceType
 from mirrorplay.runs.values import (
     Arguments,
@@ -92,6 +92,8 @@ class Sample(Block):
     """How often each client is run, with other draws each time."""
     intensity: Annotated[float | None, Real(0.0, 1.0, optional=True)] = None
     """Intensity of the resistance, in place of each persona's own."""
+    include_risk: bool = False
+    """Whether personas with a history of risk take part; they are left out otherwise."""
 
 
 class ScriptedWriter(Block):
@@ -163,8 +165,12 @@ class ScriptedTherapist(Block):
     """The embedded therapist."""
 
     kind: Literal["scripted"]
-    policy: Literal["mi_consistent"] = "mi_consistent"
-    """How it decides: `mi_consistent` rolls with resistance."""
+    policy: TherapistPolicy = "mi_consistent"
+    """How it decides: `mi_consistent` rolls with resistance, `directive` advises, `confrontational`
+    argues, `eliza` turns words back, `random` does well-formed acts at random."""
+    manner: TherapistManner = "good"
+    """How it does what it does: `good` asks leave, hedges, is short and takes up what was said;
+    `poor` does none of it."""
     mode: Annotated[Mode, AfterValidator(_embedded_mode)] = "p"
     """The arm: `text` words alone; `p` words and a plan."""
     crisis_line: Line = "your local crisis line or emergency number"
@@ -177,6 +183,13 @@ class CustomTherapist(Custom):
     mode: Mode = "p"
     """The arm: `text` words alone; `base` with the face; `p` with a plan; `ec` with a caption of
     the face; `p+ec` with both."""
+
+
+class Phrasing(Block):
+    """The words of the embedded client and therapist."""
+
+    bank: PathText = "a"
+    """`a`, `b` (written apart from coder and judge), or a directory of phrase files."""
 
 
 class ScriptedSupervisor(Block):
@@ -295,6 +308,7 @@ class RunConfig(Block):
     face: FaceBlock = PortraitFace(kind="portrait")
     perceiver: PerceiverBlock = NoPerceiver(kind="none")
     therapist: TherapistBlock = ScriptedTherapist(kind="scripted")
+    phrasing: Phrasing = Phrasing()
     supervisor: SupervisorBlock = ScriptedSupervisor(kind="scripted")
     judge: JudgeBlock = ScriptedJudge(kind="scripted")
     session: SessionLimits = SessionLimits()

@@ -160,7 +160,12 @@ def shard_size(sessions: int) -> int:
 def select_personas(config: RunConfig, personas: Sequence[Persona]) -> tuple[Persona, ...]:
     """The personas this run meets, sorted by id. Raises UserError when there are none."""
     seed = seed_of(config.seed, "", 0, 0, "sample", "personas")
-    return sample_personas(personas, config.sample.limit, random.Random(seed))
+    return sample_personas(
+        personas,
+        config.sample.limit,
+        random.Random(seed),
+        include_risk=config.sample.include_risk,
+    )
 
 
 def make_plan(config: RunConfig, personas: Sequence[Persona]) -> Plan:

@@ -1,9 +1,9 @@
 """Phrase banks: data files of openers, cores and tails, put together without repeating.
 
-A bank is a directory of YAML files. Each file maps a key (an act, or an act with a qualifier such
-as `disagreeing.emotional`) to `openers`, `cores` and `tails`, lists of templates. A template's
-slots are names in braces, `{topic}`; a template is used only when every slot it names has a value,
-and values are put in as they are: braces inside a value stay text.
+A bank is a directory of YAML files. Each maps a key (an act, or an act with a qualifier such as
+`disagreeing.emotional`) to `openers`, `cores` and `tails`, lists of templates
+(`policies/phrasing/template.py`). Two files are something else: `fragments.yaml` (name → options)
+and `voice.yaml` (how an age or a manner of speaking changes the words).
 """
 
 import random
@@ -12,15 +12,22 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
+from typing import TypeVar
 
-from pydantic import ValidationError
+from pydantic import Field, TypeAdapter, ValidationError
 
-from mirrorplay.personas.document import read_yaml
-from mirrorplay.personas.errors import UserError
-from mirrorplay.personas.schema import Frozen, Line
+from mirrorplay.personas.document import Marked, read_yaml
+from mirrorplay.personas.errors import UserError, nearest
+from mirrorplay.personas.schema import Frozen, Line, Unit
+from mirrorplay.policies.phrasing.template import Template, parse
 
-_SLOT = re.compile(r"\{([a-z_]+)\}")
-BANK_A = Path(__file__).parent / "bank_a"
+_HERE = Path(__file__).parent
+BANK_A = _HERE / "bank_a"
+BANKS: Mapping[str, Path] = {"a": BANK_A, "b": _HERE / "bank_b"}
+"""The banks that come with the package: `a` was developed with coder and judge in sight, `b` apart
+from them (for validation)."""
+_T = TypeVar("_T")
+FRAGMENTS_FILE, VOICE_FILE = "fragments.yaml", "voice.yaml"
 
 
 class Entry(Frozen):
@@ -29,17 +36,29 @@ class Entry(Frozen):
     openers: tuple[Line, ...] = ()
     cores: tuple[Line, ...]
     tails: tuple[Line, ...] = ()
-    opener_rate: float = 0.4
-    tail_rate: float = 0.3
+    opener_rate: Unit = 0.4
+    tail_rate: Unit = 0.3
 
 
-@dataclass(frozen=True, slots=True)
-class Template:
-    """One template, its id (`file/key/part/number`) and the slots it needs."""
+class Voice(Frozen):
+    """What changes in the words of people of an age and a formality.
 
-    id: str
-    text: str
-    slots: frozenset[str]
+    openers and tails are whole words before and after an utterance, `words` maps a word or phrase
+    (lower case) to what these people say for it.
+    """
+
+    ages: tuple[int, int] = (0, 200)
+    """Youngest and oldest, years."""
+    formality: tuple[Unit, Unit] = (0.0, 1.0)
+    openers: tuple[Line, ...] = ()
+    tails: tuple[Line, ...] = ()
+    words: dict[Line, tuple[Line, ...]] = Field(default_factory=dict)
+
+    def speaks(self, age: int | None, formality: float) -> bool:
+        """Whether this is the voice of such a person; an unknown age has no voice of its own."""
+        low, high = self.formality
+        known = self.ages[0] <= age <= self.ages[1] if age is not None else self.ages == (0, 200)
+        return known and low <= formality <= high
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,31 +83,21 @@ class Bank:
     """All templates of a directory. Raises UserError for a file that is not a bank."""
 
     def __init__(self, directory: Path) -> None:
+        self.directory = directory
         self._entries: dict[str, _Parts] = {}
-        files = sorted(directory.glob("*.yaml"))
+        files = [f for f in sorted(directory.glob("*.yaml")) if f.name not in _OTHER_FILES]
         if not files:
             raise UserError(f"no phrase files (*.yaml) in {str(directory)!r}")
+        fragments = _fragments(directory / FRAGMENTS_FILE)
+        self.voices = _voices(directory / VOICE_FILE)
         for file in files:
             document = read_yaml(file)
             if not isinstance(document.value, dict):
                 raise UserError("not a mapping of acts to phrases", where=str(file))
             for key, raw in document.value.items():
-                try:
-                    entry = Entry.model_validate(raw)
-                except ValidationError as error:
-                    first = error.errors()[0]
-                    raise UserError(
-                        f"{key}: {first['msg']}", where=document.where((key, *first["loc"]))
-                    ) from None
                 if key in self._entries:
                     raise UserError(f"{key!r} is in two files", where=document.where((key,)))
-                self._entries[key] = _Parts(
-                    _templates(key, "opener", entry.openers),
-                    _templates(key, "core", entry.cores),
-                    _templates(key, "tail", entry.tails),
-                    entry.opener_rate,
-                    entry.tail_rate,
-                )
+                self._entries[key] = _entry(document, key, raw, fragments)
         self._keys = frozenset(self._entries)
 
     @property
@@ -115,13 +124,13 @@ class Bank:
         Raises LookupError when no key has a core whose slots are filled: a bank must hold for every
         act at least one core without slots.
         """
-        present = {name for name, value in slots.items() if value}
+        present = frozenset(name for name, value in slots.items() if value)
         stale: tuple[_Parts, Template] | None = None
         for key in keys:
             parts = self._entries.get(key)
             if parts is None:
                 continue
-            fitting = [t for t in parts.cores if t.slots <= present]
+            fitting = [t for t in parts.cores if t.fits(present)]
             fresh = [t for t in fitting if t.id not in used]
             if fresh:
                 return self._join(parts, rng.choice(fresh), slots, present, used, rng, terse)
@@ -137,7 +146,7 @@ class Bank:
         parts: _Parts,
         core: Template,
         slots: Mapping[str, str | None],
-        present: set[str],
+        present: frozenset[str],
         used: Collection[str],
         rng: random.Random,
         terse: bool,
@@ -146,30 +155,33 @@ class Bank:
         with_opener, with_tail = rng.random() < parts.opener_rate, rng.random() < parts.tail_rate
         if not terse:
             for pool, wanted, at in ((parts.openers, with_opener, 0), (parts.tails, with_tail, 2)):
-                fresh = [t for t in pool if t.slots <= present and t.id not in used]
+                fresh = [t for t in pool if t.id not in used and t.fits(present)]
                 if fresh and wanted:
                     chosen.insert(at, rng.choice(fresh))
-        text = " ".join(fill(template.text, slots) for template in chosen)
-        filled = frozenset[str]().union(*(template.slots for template in chosen))
+        said = [template.say(slots, present, rng) for template in chosen]
+        text = " ".join(words for words, _ in said)
+        filled = frozenset[str]().union(*(slots_in for _, slots_in in said))
         return Phrase(sentence(text), tuple(template.id for template in chosen), filled)
 
 
-def fill(template: str, slots: Mapping[str, str | None]) -> str:
-    """Put values into `{slots}` in one pass, so that braces in a value are never read as slots."""
-    return _SLOT.sub(lambda found: slots.get(found[1]) or found[0], template)
-
-
 def sentence(text: str) -> str:
-    """Start with a capital, one space between words, no doubled full stop."""
+    """Start with a capital, one space between words, none before a comma, no doubled full stop."""
     text = re.sub(r"\s+", " ", text).strip()
+    text = re.sub(r" (?=[,.;:?!](?:\s|$))", "", text)
     text = re.sub(r"([.!?])\.(?=\s|$)", r"\1", text)
     return re.sub(r"(^|[.!?…]\s+)([a-z])", lambda m: m[1] + m[2].upper(), text)
 
 
-def _templates(key: str, part: str, texts: Sequence[str]) -> tuple[Template, ...]:
-    return tuple(
-        Template(f"{key}/{part}/{i}", text, frozenset(_SLOT.findall(text)))
-        for i, text in enumerate(texts)
+def bank_directory(name: str) -> Path:
+    """The directory of bank `a`, `b`, or one of the user's own. Raises UserError for neither."""
+    path = BANKS.get(name, Path(name))
+    if path.is_dir():
+        return path
+    raise UserError(
+        f"no phrase bank {name!r}",
+        where="phrasing.bank",
+        allowed=f"{', '.join(BANKS)}, or a directory of phrase files",
+        hint=nearest(name, BANKS),
     )
 
 
@@ -177,3 +189,56 @@ def _templates(key: str, part: str, texts: Sequence[str]) -> tuple[Template, ...
 def load_bank(directory: Path = BANK_A) -> Bank:
     """A bank, read once in each process."""
     return Bank(directory)
+
+
+_OTHER_FILES = (FRAGMENTS_FILE, VOICE_FILE)
+_FRAGMENTS = TypeAdapter(dict[str, tuple[str, ...]])
+_VOICES = TypeAdapter(tuple[Voice, ...])
+
+
+def _fragments(file: Path) -> Mapping[str, tuple[str, ...]]:
+    return _read(file, _FRAGMENTS, "name: [options]") if file.is_file() else {}
+
+
+def _voices(file: Path) -> tuple[Voice, ...]:
+    return _read(file, _VOICES, "a list of voices") if file.is_file() else ()
+
+
+def _read(file: Path, adapter: TypeAdapter[_T], allowed: str) -> _T:
+    document = read_yaml(file)
+    try:
+        return adapter.validate_python(document.value)
+    except ValidationError as error:
+        first = error.errors()[0]
+        where = document.where(first["loc"])
+        raise UserError(f"{first['msg']}", where=where, allowed=allowed) from None
+
+
+def _entry(
+    document: Marked, key: str, raw: object, fragments: Mapping[str, Sequence[str]]
+) -> _Parts:
+    try:
+        entry = Entry.model_validate(raw)
+    except ValidationError as error:
+        first = error.errors()[0]
+        raise UserError(
+            f"{key}: {first['msg']}", where=document.where((key, *first["loc"]))
+        ) from None
+
+    def templates(part: str, texts: Sequence[str]) -> tuple[Template, ...]:
+        made = []
+        for number, text in enumerate(texts):
+            try:
+                made.append(parse(f"{key}/{part}/{number}", text, fragments))
+            except ValueError as error:
+                where = document.where((key, f"{part}s", number))
+                raise UserError(f"{key}: {error}", where=where) from None
+        return tuple(made)
+
+    return _Parts(
+        templates("opener", entry.openers),
+        templates("core", entry.cores),
+        templates("tail", entry.tails),
+        entry.opener_rate,
+        entry.tail_rate,
+    )

@@ -8,7 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mirrorplay.personas.errors import UserError
-from mirrorplay.policies.phrasing.bank import Bank, fill, load_bank, sentence
+from mirrorplay.policies.phrasing.bank import Bank, load_bank, sentence
+from mirrorplay.policies.phrasing.template import fill
 
 BANK = """
 asking:
