@@ -62,7 +62,7 @@ def face_brief(state: SessionState, turn: Turn) -> FaceBrief:
     if turn.expression is None:
         raise ValueError(f"turn {turn.index} has no expression to draw")
     return FaceBrief(
-        persona_id=spec.persona.id,
+        persona_id=spec.persona.root,
         age=spec.persona.intake.age,
         gender=spec.persona.intake.gender,
         appearance=spec.persona.appearance,

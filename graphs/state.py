@@ -34,7 +34,7 @@ class SessionSpec(Frozen):
 
     @property
     def draws(self) -> Draws:
-        return Draws(self.seed, self.persona.id, self.replicate)
+        return Draws(self.seed, self.persona.root, self.replicate)
 
 
 class Reply(Frozen):

@@ -2,7 +2,8 @@
 
 The whole order is drawn first and then cut, so that the sample of k is part of the sample of k+1
 for the same seed. Each place goes to the stratum least represented so far: default resistance type,
-gender, age band and thinking trap count alike.
+gender, heritage, class, age band, thinking trap, and resistance with each of gender, heritage and
+class, so that resistance does not come to stand for a kind of person.
 """
 
 import random
@@ -59,14 +60,28 @@ def _spread(eligible: list[Persona], limit: int, rng: random.Random) -> list[Per
     return chosen
 
 
+def age_band(age: int | None) -> str | None:
+    """A band such as 25–34, in years; None for an unknown age."""
+    if age is None:
+        return None
+    edges = (16, *_AGE_BANDS)
+    place = sum(age >= edge for edge in _AGE_BANDS)
+    return f"{edges[place]}–{edges[place + 1] - 1}" if place + 1 < len(edges) else f"{edges[-1]}+"
+
+
 def _stratum(persona: Persona) -> Stratum:
-    age = persona.intake.age
-    band = "unknown" if age is None else str(sum(age >= edge for edge in _AGE_BANDS))
+    intake, resistance = persona.intake, persona.resistance.type
+    who = {
+        "gender": (intake.gender or "unknown").lower(),
+        "heritage": intake.heritage or "unknown",
+        "class": intake.social_class or "unknown",
+    }
     return (
-        ("resistance", persona.resistance.type),
-        ("gender", (persona.intake.gender or "unknown").lower()),
-        ("age", band),
+        ("resistance", resistance),
+        ("age", age_band(intake.age) or "unknown"),
         ("trap", persona.problem.thinking_trap or "unknown"),
+        *who.items(),
+        *((f"resistance × {trait}", f"{resistance} {value}") for trait, value in who.items()),
     )
 
 

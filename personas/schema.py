@@ -354,8 +354,15 @@ class Persona(Frozen):
     talk: Talk = Talk()
     resistance: ResistanceProfile
     twin: TwinRules = TwinRules()
+    twin_of: PersonaId | None = None
+    """The persona this one is a counterfactual twin of."""
     variants: tuple[Variant, ...] = ()
     source: Source = Source()
+
+    @property
+    def root(self) -> str:
+        """Whose draws this client shares: a twin meets the same chances as its original."""
+        return self.twin_of or self.id
 
     @property
     def minor(self) -> bool:

@@ -1,4 +1,4 @@
-"""`personas list`, `show` and `import`."""
+"""`personas list`, `show`, `stats`, `lint`, `twin` and `import`."""
 
 from pathlib import Path
 from typing import Any
@@ -11,7 +11,7 @@ from mirrorplay.runs.cli.group import Commands, open_console
 
 @click.group(cls=Commands)
 def personas() -> None:
-    """List, show and import personas."""
+    """List, show, check and import personas; make counterfactual twins."""
 
 
 @personas.command("list")
@@ -50,6 +50,82 @@ def personas_show(persona: str, source: str) -> int:
 
     found = find_persona(load_personas(source), persona)
     click.echo(dump_yaml(found.model_dump(mode="json", exclude_none=True)).rstrip())
+    return 0
+
+
+@personas.command("stats")
+@click.argument("source", default="library")
+def personas_stats(source: str) -> int:
+    """Who is in SOURCE, and whether resistance goes with gender, heritage or class."""
+    from rich.table import Table
+
+    from mirrorplay.personas.collection import load_personas
+    from mirrorplay.personas.statistics import ASSOCIATION_LIMIT, associations, coverage
+
+    people, console = load_personas(source), open_console()
+    table = Table(show_header=False, pad_edge=False, box=None, padding=(0, 2, 0, 0))
+    table.add_column(no_wrap=True, style="bold")
+    table.add_column()
+    for trait, counts in coverage(people).items():
+        told = ", ".join(f"{value.replace('_', ' ')} {n}" for value, n in counts.items())
+        table.add_row(trait, _plain(told))
+    console.print(f"{len(people)} personas in {source}")
+    console.print(table)
+    console.print("\nresistance type with (Cramér's V, 0 none to 1 complete)", style="bold")
+    for found in associations(people):
+        v = found.cramers_v
+        shown = "–" if v is None else f"{v:.3f}"
+        verdict = "" if v is None else "below" if v < ASSOCIATION_LIMIT else "ABOVE"
+        limit = f"  {verdict} {ASSOCIATION_LIMIT:g}" if verdict else "  does not vary"
+        console.print(f"  {found.trait:<9} {shown}{limit}  ({found.people} people)")
+    return 0
+
+
+@personas.command("lint")
+@click.argument("source", default="library")
+def personas_lint(source: str) -> int:
+    """Gaps, impossible profiles, facts called distortions and unspoken words in SOURCE.
+
+    Exits with 2 when there are errors; warnings alone exit with 0.
+    """
+    from mirrorplay.personas.collection import load_personas
+    from mirrorplay.personas.lint import lint
+    from mirrorplay.policies.safety import screen
+
+    people = load_personas(source)
+    found = lint(people, screen)
+    for one in found:
+        mark = "error" if one.error else "warning"
+        click.echo(f"{mark}: {one.persona}: {one.path}: {one.message} [{one.rule}]")
+    errors = sum(one.error for one in found)
+    click.echo(f"{len(people)} personas: {errors} errors, {len(found) - errors} warnings")
+    return 2 if errors else 0
+
+
+@personas.command("twin")
+@click.argument("persona")
+@click.option("--from", "source", default="library", help="library, a directory or a file.")
+@click.option("--gender", help="woman, man or nonbinary.")
+@click.option("--heritage", help="Region of the family's origin, such as south_asian.")
+@click.option("--age", type=int, help="Years, within the ages at which the story holds.")
+@click.option("--skin-tone", type=click.IntRange(1, 10), help="Monk scale, 1 to 10.")
+@click.option("--name", help="Given and family name.")
+@click.option("--culture", help="Free text for the intake.")
+@click.option("--all", "everything", is_flag=True, help="Every other gender × heritage.")
+@click.option("--out", type=click.Path(path_type=Path), required=True, help="Directory to write.")
+def personas_twin(persona: str, source: str, everything: bool, out: Path, **changes: Any) -> int:
+    """Counterfactual twins of PERSONA: what is given is changed, all else held, draws shared."""
+    from mirrorplay.personas.collection import find_persona, load_personas
+    from mirrorplay.personas.importers.report import write_personas
+    from mirrorplay.personas.twins import counterfactuals, twin
+
+    original = find_persona(load_personas(source), persona)
+    if everything and any(value is not None for value in changes.values()):
+        raise UserError("--all makes every twin: it takes no other change", where="--all")
+    made = counterfactuals(original) if everything else (twin(original, **changes),)
+    write_personas((original, *made), out)
+    click.echo(f"{original.id} and {len(made)} of its twins → {out}")
+    click.echo(f"run them: mirrorplay run quickstart sample.personas={out} sample.limit=null")
     return 0
 
 
