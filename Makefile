@@ -7,7 +7,7 @@ BIN     = $(VENV)/bin
 PIP     = $(BIN)/python -m pip install --quiet --disable-pip-version-check \
           --only-binary :all: --no-binary pyvips --constraint constraints.txt
 
-.PHONY: demo test check unit bench format clean help
+.PHONY: demo test check unit bench study format clean help
 
 help:
 	@echo "make demo    create the environment, simulate 24 sessions, show one"
@@ -15,6 +15,7 @@ help:
 	@echo "make check   formatting, lint, types, import rules"
 	@echo "make unit    the tests alone (PYTEST_ARGS=...)"
 	@echo "make bench   benchmark figures, as ratios measured in one run"
+	@echo "make study   five therapists in two manners: outcomes, trajectories, transitions"
 
 demo: $(VENV)/.core
 	$(BIN)/mirrorplay run quickstart --sheet
@@ -32,6 +33,11 @@ unit: $(VENV)/.dev
 
 bench: $(VENV)/.dev
 	$(BIN)/python -m tests.bench $(BENCH_ARGS)
+
+study: $(VENV)/.dev
+	$(BIN)/mirrorplay run study output.dir=outputs/study
+	$(BIN)/mirrorplay study "$$(ls -td outputs/study/study-* | head -1)" \
+	  --by therapist.manner --plots docs/study
 
 format: $(VENV)/.dev
 	$(BIN)/ruff format .

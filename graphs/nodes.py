@@ -127,14 +127,20 @@ class Nodes:
         supervisor = self._context(runtime).cast.supervisor
         review = await asked(Review, supervisor.review(scenes.supervisor_scene(state)))
         client, therapist = state["turns"][-2:]
-        outcome, ended_by = ending_of(
-            review, state["leaving"], state["exchange"], state["spec"].max_exchanges
-        )
+        ended = ending_of(review, state["leaving"], state["exchange"], state["spec"].max_exchanges)
+        seen = state["ending"]
+        if seen is not None and (ended is None or ended[0] not in _OVERRIDING):
+            ended = seen
+        goodbye = seen is None and ended is not None and ended[0] in _SPOKEN_OUT
+        if goodbye and state["exchange"] < state["spec"].max_exchanges:
+            seen, ended = ended, None
+        outcome, ended_by = ended or (None, None)
         return {
             "turns": [
                 client.model_copy(update={"codes": review.client_codes, "note": note_of(review)}),
                 therapist.model_copy(update={"codes": review.therapist_codes}),
             ],
+            "ending": seen,
             "outcome": outcome,
             "ended_by": ended_by,
             "plan": None if review.replan else state["plan"],
@@ -158,9 +164,15 @@ class Nodes:
         return None if number is None else context.album.get(state["faces"][number])
 
 
+_SPOKEN_OUT: frozenset[Outcome] = frozenset({"resolved", "impasse"})
+"""Endings that leave one exchange for a goodbye, as long as the limit does."""
+_OVERRIDING: frozenset[Outcome] = frozenset({"client_left", "safety_stop"})
+"""What may still happen in that exchange."""
+
+
 def ending_of(
     review: Review, leaving: bool, exchange: int, limit: int
-) -> tuple[Outcome | None, EndedBy | None]:
+) -> tuple[Outcome, EndedBy] | None:
     """How the session ends here, if it does. A client who gets up and the limit end it whatever a
     supervisor says: a row never has more exchanges than asked for."""
     if review.outcome is not None:
@@ -169,7 +181,7 @@ def ending_of(
         return "client_left", "client"
     if exchange >= limit:
         return "max_exchanges", "limit"
-    return None, None
+    return None
 
 
 def note_of(review: Review) -> str | None:

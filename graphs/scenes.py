@@ -81,7 +81,7 @@ def therapist_scene(state: SessionState, image: Image | None) -> TherapistScene:
         perception=turns[-1].perception,
         plan=state["plan"],
         exchange=state["exchange"],
-        max_exchanges=spec.max_exchanges,
+        max_exchanges=state["exchange"] if state["ending"] else spec.max_exchanges,
         turn=len(turns),
         leaving=state["leaving"],
         phrases=tuple(state["therapist_phrases"]),

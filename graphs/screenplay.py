@@ -121,7 +121,8 @@ class ScreenplayNodes(Nodes):
             if review.outcome == "safety_stop" or (
                 client.exchange == last and outcome != "safety_stop"
             ):
-                outcome, ended_by = ending_of(review, leaving, client.exchange, last)
+                ended = ending_of(review, leaving, client.exchange, last)
+                outcome, ended_by = ended or (None, None)
         return {"turns": changed, "outcome": outcome, "ended_by": ended_by, "usage": usage}
 
 

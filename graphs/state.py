@@ -66,7 +66,8 @@ def add_usage(total: UsageRecord, more: UsageRecord) -> UsageRecord:
 class SessionState(TypedDict, total=False):
     """`exchange` counts from 1; `client` is the hidden state; phrases and `disclosed` are the
     session's memory, since agents hold none. The ids of a client's phrases name its acts, so each
-    side has a list of its own."""
+    side has a list of its own. `ending` is what a supervisor has seen the session come to while one
+    exchange is left to say goodbye."""
 
     spec: SessionSpec
     exchange: int
@@ -79,6 +80,7 @@ class SessionState(TypedDict, total=False):
     client_phrases: Annotated[list[str], add]
     therapist_phrases: Annotated[list[str], add]
     disclosed: Annotated[list[str], add]
+    ending: tuple[Outcome, EndedBy] | None
     outcome: Outcome | None
     ended_by: EndedBy | None
     scores: list[Score]
@@ -100,6 +102,7 @@ def opening(spec: SessionSpec) -> SessionState:
         "client_phrases": [],
         "therapist_phrases": [],
         "disclosed": [],
+        "ending": None,
         "outcome": None,
         "ended_by": None,
         "scores": [],

@@ -8,11 +8,13 @@ import sys
 import click
 
 from mirrorplay.personas.errors import UserError
+from mirrorplay.runs.cli.calibrating import calibrate
 from mirrorplay.runs.cli.configuration import config, doctor
 from mirrorplay.runs.cli.group import Commands
 from mirrorplay.runs.cli.people import personas
 from mirrorplay.runs.cli.running import plan, resume, run
 from mirrorplay.runs.cli.showing import fork, graph, show
+from mirrorplay.runs.cli.studying import study
 
 EXIT_MISTAKE = 2
 EXIT_INTERRUPTED = 130
@@ -52,5 +54,5 @@ def app() -> None:
     """Simulate counselling sessions: a client who resists, a therapist, a supervisor."""
 
 
-for command in (run, resume, plan, show, fork, graph, personas, config, doctor):
+for command in (run, resume, plan, show, study, fork, graph, personas, calibrate, config, doctor):
     app.add_command(command)
