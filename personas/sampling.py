@@ -17,6 +17,18 @@ _AGE_BANDS = (18, 25, 35, 45, 55, 65, 75)
 """Lower ends of the bands after the first, in years."""
 
 Stratum = tuple[tuple[str, str], ...]
+_WEIGHTS = {
+    "resistance": 2.0,
+    "age": 0.5,
+    "trap": 0.5,
+    "gender": 1.0,
+    "heritage": 1.0,
+    "class": 1.0,
+    "resistance × gender": 3.0,
+    "resistance × heritage": 3.0,
+    "resistance × class": 3.0,
+}
+"""How much it counts that a trait is there already (H): what resistance goes with counts most."""
 
 
 def sample_personas(
@@ -52,7 +64,9 @@ def _spread(eligible: list[Persona], limit: int, rng: random.Random) -> list[Per
     met: Counter[tuple[str, str]] = Counter()
     while len(chosen) < limit:
         # Ties go to the stratum that was shuffled to the front: dicts keep insertion order.
-        stratum = min(waiting, key=lambda traits: sum(met[trait] for trait in traits))
+        stratum = min(
+            waiting, key=lambda traits: sum(_WEIGHTS[trait[0]] * met[trait] for trait in traits)
+        )
         chosen.append(waiting[stratum].pop(0))
         met.update(stratum)
         if not waiting[stratum]:

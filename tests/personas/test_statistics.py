@@ -3,10 +3,12 @@
 import random
 from collections.abc import Iterator
 from itertools import product
+from statistics import fmean
 
 import pytest
 
 from mirrorplay.personas.collection import load_personas
+from mirrorplay.personas.profile import resistance_profile
 from mirrorplay.personas.sampling import sample_personas
 from mirrorplay.personas.schema import (
     RESISTANCE_TYPES,
@@ -50,9 +52,24 @@ def test_in_the_library_resistance_stands_for_no_kind_of_person() -> None:
         assert found.cramers_v < ASSOCIATION_LIMIT, found
 
 
+def test_nor_among_the_clients_of_a_run() -> None:
+    """A run crosses its people with the types it asks for: 40 people, 160 clients."""
+    sample = sample_personas(load_personas("library"), 40, random.Random(1))
+    clients = [
+        persona.model_copy(update={"resistance": resistance_profile(persona, kind)})
+        for persona in sample
+        for kind in RESISTANCE_TYPES
+    ]
+    for found in associations(clients):
+        assert found.cramers_v == pytest.approx(0.0)
+
+
 @pytest.mark.parametrize("seed", [1, 2, 3])
-def test_nor_in_a_balanced_sample_of_forty(seed: int) -> None:
-    sample = sample_personas(load_personas("library"), 40, random.Random(seed))
-    for found in associations(sample):
+def test_a_sample_ties_resistance_less_than_chance_does(seed: int) -> None:
+    people, rng = load_personas("library"), random.Random(seed)
+    spread = associations(sample_personas(people, 24, rng))
+    by_chance = [associations(rng.sample(people, 24)) for _ in range(20)]
+    for place, found in enumerate(spread):
+        drawn = [one[place].cramers_v or 0.0 for one in by_chance]
         assert found.cramers_v is not None
-        assert found.cramers_v < ASSOCIATION_LIMIT, found
+        assert found.cramers_v < fmean(drawn)
