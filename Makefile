@@ -7,13 +7,14 @@ BIN     = $(VENV)/bin
 PIP     = $(BIN)/python -m pip install --quiet --disable-pip-version-check \
           --only-binary :all: --no-binary pyvips --constraint constraints.txt
 
-.PHONY: demo test check unit bench study format clean help
+.PHONY: demo test check unit bench calibrate study format clean help
 
 help:
 	@echo "make demo    create the environment, simulate 24 sessions, show one"
 	@echo "make test    create the environment with the development extras, run all checks and tests"
 	@echo "make check   formatting, lint, types, import rules"
 	@echo "make unit    the tests alone (PYTEST_ARGS=...)"
+	@echo "make calibrate   simulated clients beside coded transcripts (ANNOMI=FILE, CALIBRATE_ARGS=--fit)"
 	@echo "make bench   benchmark figures, as ratios measured in one run"
 	@echo "make study   five therapists in two manners: outcomes, trajectories, transitions"
 
@@ -38,6 +39,12 @@ study: $(VENV)/.dev
 	$(BIN)/mirrorplay run study output.dir=outputs/study
 	$(BIN)/mirrorplay study "$$(ls -td outputs/study/study-* | head -1)" \
 	  --by therapist.manner --plots docs/study
+
+# The coded transcripts are not part of this package.
+ANNOMI ?= ../shared/data/annomi/annomi_dev.csv
+calibrate: $(VENV)/.core
+	@test -f "$(ANNOMI)" || { echo "no transcripts at $(ANNOMI): make calibrate ANNOMI=FILE"; exit 2; }
+	$(BIN)/mirrorplay calibrate "$(ANNOMI)" $(CALIBRATE_ARGS)
 
 format: $(VENV)/.dev
 	$(BIN)/ruff format .

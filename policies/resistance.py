@@ -9,12 +9,12 @@ Tilts and fits are hypotheses (H) about relative frequency; the logits stand in 
 import math
 import random
 from collections.abc import Mapping
-from typing import Literal, NamedTuple, cast
+from typing import Literal, NamedTuple, cast, get_args
 
 from mirrorplay.personas.schema import ResistanceProfile
-from mirrorplay.policies.acts import RESISTANT_ACTS, ClientAct
+from mirrorplay.policies.acts import RESISTANT_ACTS, Avoiding, ClientAct, Ignoring
 from mirrorplay.policies.situation import SituationKind
-from mirrorplay.policies.state import ClientState, Dynamics, Intercepts
+from mirrorplay.policies.state import ClientState, Dynamics, Intercepts, readiness
 
 
 class ActContext(NamedTuple):
@@ -72,6 +72,21 @@ def choose_act(
     return _pick(weights, how)
 
 
+def act_probabilities(
+    state: ClientState, profile: ResistanceProfile, context: ActContext, dynamics: Dynamics
+) -> dict[str, float]:
+    """The chance of every act that `choose_act` may draw here; sums to 1."""
+    resists = resist_probability(state, context, dynamics)
+    found: dict[str, float] = {}
+    for share, weights in (
+        (resists, _resistant_weights(state, profile, context, dynamics)),
+        (1.0 - resists, _collaborative_weights(state, context, dynamics)),
+    ):
+        total = sum(weights.values())
+        found |= {act: share * weight / total for act, weight in weights.items()}
+    return found
+
+
 def wants_to_leave(
     state: ClientState, exchange: int, dynamics: Dynamics, rng: random.Random
 ) -> Literal["confrontation", "withdrawal"] | None:
@@ -88,34 +103,73 @@ def wants_to_leave(
     return "confrontation" if state.confrontation >= state.withdrawal else "withdrawal"
 
 
+class _Resists(NamedTuple):
+    """How likely one resistant act is, by what is going on in the client. Already tilted."""
+
+    act: str
+    always: float
+    confrontation: float
+    confrontation_squared: float
+    withdrawal: float
+    ambivalence: float
+    conviction: float
+    avoids: bool
+
+
+def _resistant_table(kind: str, situation: str, dynamics: Dynamics) -> tuple[_Resists, ...]:
+    kept = dynamics.worked_out.get((kind, situation))
+    if kept is not None:
+        return cast("tuple[_Resists, ...]", kept)
+    tendency, suits = dynamics[f"tendency_{kind}"], dynamics[f"suits_{situation}"]
+    made: list[_Resists] = []
+    for act in RESISTANT_ACTS:
+        tilt = tendency.get(act, 1.0) * suits.get(act, 1.0)
+        always, argues, contempt, leaves, doubts, believes = (
+            tilt * dynamics[f"resists_{name}"].get(act, 0.0) for name in _Resists._fields[1:-1]
+        )
+        avoids = act in _AVOIDING
+        made.append(_Resists(act, always, argues, contempt, leaves, doubts, believes, avoids))
+    dynamics.worked_out[kind, situation] = table = tuple(made)
+    return table
+
+
 def _resistant_weights(
     state: ClientState, profile: ResistanceProfile, context: ActContext, dynamics: Dynamics
 ) -> dict[str, float]:
-    arguing = 0.1 + state.confrontation
-    away = 0.1 + state.withdrawal
-    torn = 0.15 + state.ambivalence
-    weights: dict[str, float] = {
-        "challenging": arguing**2 * 1.6,
-        "discounting": arguing + 0.5 * state.conviction,
-        "blaming": arguing * 0.6 + 0.15,
-        "disagreeing": arguing + 0.7 * state.conviction,
-        "excusing": torn,
-        "minimizing": 0.5 * away + 0.5 * torn,
-        "pessimism": 0.5 * torn + 0.6 * state.conviction,
-        "reluctance": 0.8 * away + 0.3 * torn,
-        "unwillingness": torn * 0.8,
-        "minimum_talk": away * 1.3,
-        "limit_setting": away * 0.5 + arguing * 0.25,
-        "inattention": away * 0.45,
-        "sidetracking": away * 0.3 + 0.25 * torn,
-    }
-    tendency = dynamics[f"tendency_{profile.type}"]
-    suits = dynamics[f"suits_{context.situation}"]
-    for act in weights:
-        weights[act] *= tendency.get(act, 1.0) * suits.get(act, 1.0)
+    by = dynamics["resist"]
+    arguing = by["confrontation_floor"] + state.confrontation
+    away = by["withdrawal_floor"] + state.withdrawal
+    torn = by["ambivalence_floor"] + state.ambivalence
+    square, sure = arguing * arguing, state.conviction
+    avoidance = 1.0 + by["avoidance"] * context.pushed * (1.0 - state.trust)
+    weights: dict[str, float] = {}
+    for act, always, argues, contempt, leaves, doubts, believes, avoids in _resistant_table(
+        profile.type, context.situation, dynamics
+    ):
+        weight = always + argues * arguing + contempt * square + leaves * away
+        weight += doubts * torn + believes * sure
+        weights[act] = weight * avoidance if avoids else weight
     if context.previous in weights and context.previous != "minimum_talk":
-        weights[context.previous] *= 0.5
+        weights[context.previous] *= by["again"]
     return weights
+
+
+def _change_odds(ready: float, context: ActContext, dynamics: Dynamics) -> float:
+    """By which acts of change are likelier than their weights, > 0."""
+    by = dynamics["change"]
+    logit = (
+        by["bias"]
+        + by["readiness"] * ready
+        + by["progress"] * context.progress
+        + by["push"] * context.pushed
+        + dynamics["change_after"].get(context.situation, 0.0)
+        + context.intercepts.change
+    )
+    if context.previous in CHANGE_ACTS:
+        logit += by["previous_change"]
+    elif context.previous in _RESISTANT:
+        logit += by["previous_resistant"]
+    return math.exp(min(_LOGIT_LIMIT, logit))
 
 
 def _collaborative_weights(
@@ -123,34 +177,39 @@ def _collaborative_weights(
 ) -> dict[str, float]:
     weights = dict(dynamics[f"collaborates_{context.situation}"])
     by, done = dynamics["act_how"], context.progress
-    change = math.exp(0.5 * context.intercepts.change)
-    change *= by["change_early"] + (by["change_late"] - by["change_early"]) * done
+    ready, trust = readiness(state, dynamics), state.trust
+    lean = _change_odds(ready, context, dynamics)
     insight = by["insight_early"] + (by["insight_late"] - by["insight_early"]) * done
-    tells = 2.2 * by["told_before"] ** context.told if context.can_disclose else 0.5
-    if context.situation == "question" and context.about in _FACTUAL:
-        change *= by["factual_change"]
+    tells = by["untold"] * by["told_before"] ** context.told if context.can_disclose else by["told"]
+    asked = context.situation == "question"
+    if asked and context.about in _FACTUAL:
+        lean *= by["factual_change"]
         insight *= by["factual_insight"]
         tells *= by["factual_memory"] if context.about in _CLOSE_ENDED else 1.0
+    if asked and done > by["commits_from"]:
+        weights["committing"] = dynamics["commits_about"].get(context.about, 0.0)
     scale = {
-        "disclosing": state.trust * tells,
-        "change_talk": (0.15 + 2.6 * state.readiness) * change,
-        "insight": (1.0 - state.conviction) * state.trust * insight,
-        "committing": (4.0 * state.readiness) ** 1.5 * change,
-        "agreeing": 0.4 + state.trust,
-        "asking": 0.3 + 0.7 * state.trust,
+        "disclosing": trust * tells,
+        "change_talk": lean,
+        "insight": (1.0 - state.conviction) * trust * insight * lean,
+        "committing": by["commits"] * ready * lean,
+        "agreeing": by["agrees"] + trust,
+        "asking": by["asks"] + (1.0 - by["asks"]) * trust,
     }
-    if context.situation == "question" and done > 0.4:
-        weights["committing"] = {"doing": 0.8, "schedule": 1.5, "want": 0.3, "strength": 0.3}.get(
-            context.about, 0.0
-        )
     for act in weights:
-        weights[act] *= scale.get(act, 1.0)
-    if context.previous in ("insight", "asking", "disclosing") and context.previous in weights:
-        weights[context.previous] *= 0.4
+        if act in scale:
+            weights[act] *= scale[act]
+    if context.previous in _NOT_TWICE and context.previous in weights:
+        weights[context.previous] *= by["again"]
     return weights
 
 
+CHANGE_ACTS = frozenset({"change_talk", "committing", "insight"})
+"""Acts that lean towards change."""
+_LOGIT_LIMIT = 30.0
+_NOT_TWICE = frozenset({"insight", "asking", "disclosing"})
 _RESISTANT = frozenset(RESISTANT_ACTS)
+_AVOIDING = frozenset((*get_args(Avoiding), *get_args(Ignoring)))
 _NARROW = frozenset(
     {"us", "suits", "direction", "scale", "percent", "time", "last_time", "moment", "schedule"}
 ) | {"frequency"}

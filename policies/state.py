@@ -8,11 +8,11 @@ Every coefficient stands in `dynamics.yaml` with its source. Updates are pure.
 
 import random
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import lru_cache
 from pathlib import Path
 from types import MappingProxyType
-from typing import Literal, NamedTuple, get_args
+from typing import Any, Literal, NamedTuple, cast, get_args
 
 from mirrorplay.personas.document import read_yaml
 from mirrorplay.personas.errors import UserError
@@ -43,11 +43,6 @@ class ClientState(Frozen):
         """Confrontation or withdrawal, as one number in [0, 1]."""
         return 1.0 - (1.0 - self.confrontation) * (1.0 - self.withdrawal)
 
-    @property
-    def readiness(self) -> float:
-        """How near the client is to trying something, in [0, 1]."""
-        return (1.0 - self.ambivalence) * (0.35 + 0.65 * self.trust) * (1.0 - 0.6 * self.discord)
-
 
 @dataclass(frozen=True, slots=True)
 class Dynamics:
@@ -55,6 +50,8 @@ class Dynamics:
 
     values: Mapping[str, Mapping[str, float]]
     sources: Mapping[str, str]
+    worked_out: dict[Any, Any] = field(default_factory=dict, init=False, repr=False, compare=False)
+    """What follows from the coefficients alone, kept by those who need it every turn."""
 
     def __getitem__(self, section: str) -> Mapping[str, float]:
         return self.values[section]
@@ -64,12 +61,25 @@ class Dynamics:
 
         Raises UserError for a name that is not a coefficient.
         """
-        values = {section: dict(of) for section, of in self.values.items()}
+        changed = {}
         for name in names:
             if name not in self.sources:
                 raise UserError(f"{name!r} is not a coefficient", allowed=sorted(self.sources))
             section, _, key = name.partition(".")
-            values[section][key] *= factor
+            changed[name] = self.values[section][key] * factor
+        return self.changed(changed)
+
+    def changed(self, coefficients: Mapping[str, float]) -> "Dynamics":
+        """The same with other numbers (`{"repair.affirm": 0.2}`), sources as they were.
+
+        Raises UserError for a name that is not a coefficient.
+        """
+        values = {section: dict(of) for section, of in self.values.items()}
+        for name, value in coefficients.items():
+            if name not in self.sources:
+                raise UserError(f"{name!r} is not a coefficient", allowed=sorted(self.sources))
+            section, _, key = name.partition(".")
+            values[section][key] = value
         return Dynamics(values, self.sources)
 
 
@@ -106,8 +116,8 @@ def load_dynamics(path: Path = DYNAMICS_FILE) -> Dynamics:
 
 
 class Intercepts(NamedTuple):
-    """What is this client's own, whatever the profile. `resist` and `change` are logits with
-    SD ≈ .8 [A]; the others shift the initial state."""
+    """What is this client's own, whatever the profile. `resist` and `change` are logits; as a
+    rater sees them through the talk, their SD is about .8 [A]. The others shift the start."""
 
     resist: float = 0.0
     change: float = 0.0
@@ -119,10 +129,10 @@ class Intercepts(NamedTuple):
 def draw_intercepts(rng: random.Random, dynamics: Dynamics) -> Intercepts:
     """One client's intercepts. The generator must depend on persona and replicate alone."""
     sd = dynamics["intercept"]
-    talk, trust, state = sd["talk_sd"], sd["trust_sd"], sd["state_sd"]
+    trust, state = sd["trust_sd"], sd["state_sd"]
     return Intercepts(
-        rng.gauss(0.0, talk),
-        rng.gauss(0.0, talk),
+        rng.gauss(0.0, sd["resist_sd"]),
+        rng.gauss(0.0, sd["change_sd"]),
         rng.gauss(0.0, trust),
         rng.gauss(0.0, state),
         rng.gauss(0.0, state),
@@ -148,6 +158,13 @@ def initial_state(
     )
 
 
+def readiness(state: ClientState, dynamics: Dynamics) -> float:
+    """How near the client is to trying something, in [0, 1]: low ambivalence, some trust, calm."""
+    by = dynamics["readiness"]
+    trusting = 1.0 - by["trust"] * (1.0 - state.trust)
+    return (1.0 - state.ambivalence) * trusting * (1.0 - by["discord"] * state.discord)
+
+
 def softness(manner: Manner, dynamics: Dynamics) -> float:
     """The share of a push that manner takes away, in [0, 1]: permission, hedging, fit."""
     by = dynamics["manner"]
@@ -163,14 +180,56 @@ def push(
     acts: Iterable[str], manner: Manner, profile: ResistanceProfile, dynamics: Dynamics
 ) -> float:
     """How hard this client feels pushed, about [0, 1.7]: directiveness × manner × reactivity."""
-    table, by = dynamics["directiveness"], dynamics["pressure"]
-    directive = max((table.get(act, 0.0) for act in acts), default=0.0)
+    by = dynamics["pressure"]
+    directive = _does(tuple(acts), dynamics).directive
     if manner.words > by["long_words"]:
         directive += by["long_push"]
     felt = by["base"] + by["reactivity"] * profile.reactivity
     if profile.type == "none":
         felt *= by["compliant"]
     return directive * felt * (1.0 - softness(manner, dynamics))
+
+
+class _Does(NamedTuple):
+    """What a set of acts does, before manner and state."""
+
+    directive: float
+    repair: float
+    opening_up: float
+    discovery: float
+    change_work: float
+    alliance: float
+    names_mismatch: bool
+    reframes: bool
+    opens: bool
+
+
+_MOST_KEPT = 4096
+
+
+def _does(acts: tuple[str, ...], dynamics: Dynamics) -> _Does:
+    kept = dynamics.worked_out.get(acts)
+    if kept is not None:
+        return cast("_Does", kept)
+
+    def total(section: str) -> float:
+        by = dynamics[section]
+        return sum(by.get(act, 0.0) for act in acts)
+
+    does = _Does(
+        directive=max((dynamics["directiveness"].get(act, 0.0) for act in acts), default=0.0),
+        repair=total("repair"),
+        opening_up=total("opening_up"),
+        discovery=total("discovery"),
+        change_work=total("change_work"),
+        alliance=total("alliance"),
+        names_mismatch="naming_mismatch" in acts,
+        reframes="reframe_offer" in acts,
+        opens="complex_reflection" in acts or "open_question" in acts,
+    )
+    if len(dynamics.worked_out) < _MOST_KEPT:
+        dynamics.worked_out[acts] = does
+    return does
 
 
 def update(
@@ -182,39 +241,39 @@ def update(
     rng: random.Random,
 ) -> ClientState:
     """The state after one reply. Pure; every number stays in [0, 1]."""
-    gate, by, drift = dynamics["gate"], dynamics["pressure"], dynamics["drift"]
-    fit = 0.3 + 0.7 * manner.fit
+    gate, by, drift, most = (dynamics[name] for name in ("gate", "pressure", "drift", "most"))
+    does = _does(acts, dynamics)
+    fit = most["fit_floor"] + (1.0 - most["fit_floor"]) * manner.fit
     pushed = push(acts, manner, profile, dynamics)
-
-    def total(section: str) -> float:
-        return sum(map(dynamics[section].get, acts, _ZEROS))
 
     trust, discord = state.trust, state.discord
     calm = max(0.0, 1.0 - discord)
-    closes = gate["mismatch_closes"] * (1.0 + profile.reactivity)
-    closed = closes if "naming_mismatch" in acts and trust < gate["mismatch_trust"] else 0.0
-    repair = 0.0 if closed else min(0.5, total("repair") * fit)
+    closed = 0.0
+    if does.names_mismatch and trust < gate["mismatch_trust"]:
+        closed = gate["mismatch_closes"] * (1.0 + profile.reactivity)
+    repair = 0.0 if closed else min(most["repair"], does.repair * fit)
     share = dynamics["withdraws"][profile.type]
 
     confrontation = state.confrontation * (1.0 - repair)
     confrontation += by["discord"] * pushed * (1.0 - share) * (1.0 - state.confrontation)
-    withdrawal = state.withdrawal * (1.0 - repair) * (1.0 - min(0.4, total("opening_up") * trust))
+    withdrawal = state.withdrawal * (1.0 - repair)
+    withdrawal *= 1.0 - min(most["opening_up"], does.opening_up * trust)
     withdrawal += (by["discord"] * pushed * share + closed) * (1.0 - state.withdrawal)
 
     open_enough = discord < gate["discord"] and trust > gate["trust"]
-    learned = total("discovery") * fit if open_enough else 0.0
-    if "reframe_offer" in acts and not open_enough:
+    learned = does.discovery * fit if open_enough else 0.0
+    if does.reframes and not open_enough:
         confrontation += gate["refused_reframe"] * (1.0 - state.confrontation)
     conviction = state.conviction * (1.0 - learned)
     conviction += by["backfire"] * pushed * (1.0 - state.conviction)
 
-    ambivalence = state.ambivalence * (1.0 - total("change_work") * fit * calm)
+    ambivalence = state.ambivalence * (1.0 - does.change_work * fit * calm)
     ambivalence += by["ambivalence"] * pushed * (1.0 - state.ambivalence)
-    trust += total("alliance") * fit * (1.0 - trust) * (1.0 - 0.4 * discord)
+    trust += does.alliance * fit * (1.0 - trust) * (1.0 - most["discord_deafens"] * discord)
     trust -= by["trust"] * (pushed + closed) * state.trust
     distress = state.distress * (1.0 - drift["distress_soothed"] * manner.fit * state.trust)
     distress += drift["distress_pushed"] * pushed * (1.0 - state.distress)
-    if "complex_reflection" in acts or "open_question" in acts:
+    if does.opens:
         distress += drift["distress_opened"] * (1.0 - state.distress) * state.trust
 
     noise, sd = rng.gauss, drift["noise_sd"]
@@ -226,9 +285,6 @@ def update(
         distress=_unit(distress + noise(0.0, sd)),
         conviction=_unit(conviction + noise(0.0, sd)),
     )
-
-
-_ZEROS = (0.0,) * 64
 
 
 def _unit(value: float) -> float:

@@ -108,7 +108,9 @@ def _number(row: Row) -> int:
 
 def _transcript(name: str, rows: list[Row]) -> Transcript:
     raters = len({row["annotator_id"] for row in rows})
-    return Transcript(name, cast("Quality", _known(rows[0], "mi_quality", QUALITIES)), raters, tuple(_turns(rows)))
+    return Transcript(
+        name, cast("Quality", _known(rows[0], "mi_quality", QUALITIES)), raters, tuple(_turns(rows))
+    )
 
 
 def _turns(rows: list[Row]) -> Iterator[Turn]:

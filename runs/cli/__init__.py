@@ -12,6 +12,7 @@ from mirrorplay.runs.cli.calibrating import calibrate
 from mirrorplay.runs.cli.configuration import config, doctor
 from mirrorplay.runs.cli.group import Commands
 from mirrorplay.runs.cli.people import personas
+from mirrorplay.runs.cli.phrases import phrasing
 from mirrorplay.runs.cli.running import plan, resume, run
 from mirrorplay.runs.cli.showing import fork, graph, show
 from mirrorplay.runs.cli.studying import study
@@ -54,5 +55,5 @@ def app() -> None:
     """Simulate counselling sessions: a client who resists, a therapist, a supervisor."""
 
 
-for command in (run, resume, plan, show, study, fork, graph, personas, calibrate, config, doctor):
+for command in (run, resume, plan, show, study, fork, graph, personas, phrasing, calibrate, config, doctor):
     app.add_command(command)
