@@ -1,7 +1,7 @@
 """Real beside simulated: what `calibrate` prints."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import groupby
 
 import numpy as np
@@ -71,16 +71,21 @@ def compare(
     seed: int = 2,
     explained: bool = True,
     series: int = SERIES,
+    rater_carry: float | None = None,
 ) -> Comparison:
     """Real and simulated tables of a corpus. `explained`: also fit the logits, to the real
-    series and to `series` simulated ones, some seconds."""
+    series and to `series` simulated ones, some seconds. `rater_carry` in [0, 1): another
+    correlation of a rater's leaning from turn to turn; 0 for errors that are independent."""
     of = layout(corpus)
     tables = Tables(of)
     talk = labels(corpus)
     sums = tables.counts(talk)
     real, turns = tables.values(sums.sum(axis=0))
     low, high = intervals(tables, sums)
-    replayed = Replay(of, load_translation(), replicates, seed).talk(dynamics, mixture)
+    translation = load_translation()
+    if rater_carry is not None:
+        translation = replace(translation, carry=rater_carry)
+    replayed = Replay(of, translation, replicates, seed).talk(dynamics, mixture)
     simulated, _ = tables.values(tables.counts(replayed).sum(axis=0))
     cells = tuple(
         Compared(cell, float(a), int(n), float(lo), float(hi), float(b))

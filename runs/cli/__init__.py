@@ -55,5 +55,18 @@ def app() -> None:
     """Simulate counselling sessions: a client who resists, a therapist, a supervisor."""
 
 
-for command in (run, resume, plan, show, study, fork, graph, personas, phrasing, calibrate, config, doctor):
+for command in (
+    run,
+    resume,
+    plan,
+    show,
+    study,
+    fork,
+    graph,
+    personas,
+    phrasing,
+    calibrate,
+    config,
+    doctor,
+):
     app.add_command(command)

@@ -16,7 +16,14 @@ from mirrorplay.personas.errors import UserError
     help="Where to write fitted coefficients, as YAML. A new file.",
 )
 @click.option("--replicates", default=100, show_default=True, help="Clients a transcript.")
-def calibrate(file: Path, fitting: bool, out: Path | None, replicates: int) -> int:
+@click.option(
+    "--rater-carry",
+    type=click.FloatRange(0.0, 1.0, max_open=True),
+    help="How far a rater's leaning lasts; 0: errors independent from turn to turn.",
+)
+def calibrate(
+    file: Path, fitting: bool, out: Path | None, replicates: int, rater_carry: float | None
+) -> int:
     """Compare simulated clients with the coded transcripts of CSV (AnnoMI's layout).
 
     Only numbers are printed and written, never a sentence of the transcripts.
@@ -49,6 +56,7 @@ def calibrate(file: Path, fitting: bool, out: Path | None, replicates: int) -> i
         else:
             out.write_text(f"# fitted with mirrorplay calibrate --fit\n{fitted}", encoding="utf-8")
         dynamics, mixture = placed(values, dynamics, mixture)
-    for line in lines(compare(corpus, dynamics, mixture, replicates=replicates)):
+    compared = compare(corpus, dynamics, mixture, replicates=replicates, rater_carry=rater_carry)
+    for line in lines(compared):
         click.echo(line)
     return 0
