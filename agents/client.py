@@ -15,9 +15,10 @@ from mirrorplay.policies.acts import Manner, TherapistAct
 from mirrorplay.policies.appraisal import appraise
 from mirrorplay.policies.expression import express
 from mirrorplay.policies.phrasing.bank import BANK_A, Bank, load_bank
-from mirrorplay.policies.phrasing.client import NEEDED_KEYS, phrase
+from mirrorplay.policies.phrasing.client import phrase
+from mirrorplay.policies.phrasing.keys import NEEDED_KEYS, band_of
 from mirrorplay.policies.resistance import ActContext, choose_act, wants_to_leave
-from mirrorplay.policies.situation import OPENING, hear
+from mirrorplay.policies.situation import OPENING, echoed, hear
 from mirrorplay.policies.stage_direction import stage_direction
 from mirrorplay.policies.state import (
     DYNAMICS_VARIANTS,
@@ -100,6 +101,7 @@ class ScriptedClient:
             persona.appearance.expressivity,
             draws.at(turn, "client", "expression"),
         )
+        mine = [line.text for line in scene.lines if line.speaker == "client"]
         words = phrase(
             self._bank,
             act,
@@ -110,6 +112,9 @@ class ScriptedClient:
             draws.at(turn, "client", "words"),
             memory=telling.text if telling else None,
             leaving=leaving,
+            band=band_of(state, scene.exchange),
+            echo=echoed(scene.reply.text, mine[-1]) if scene.reply and mine else None,
+            earlier=mine,
         )
         return ClientTurn(
             text=words.text,

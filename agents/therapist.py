@@ -1,12 +1,15 @@
-"""The scripted therapist: rolls with resistance from words alone, with or without a CBT plan.
+"""The scripted therapist: five policies, each in good or poor manner, with or without a CBT plan.
 
 It sees what a therapist sees and remembers nothing: which phrases it used, and so what it has done,
-comes with the scene. Listening hears, rolling decides, the phrase bank words it; manner is read off
-the words that were really said. The first reply is the same in every mode.
+comes with the scene. Listening hears, the policy decides, the phrase bank words it; manner is read
+off the words that were really said. A crisis is answered before any policy is asked, by all alike.
+The first reply is the same in every mode.
 """
 
+import random
 import re
 from collections import Counter
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import get_args
@@ -19,9 +22,18 @@ from mirrorplay.agents.roles import (
     TherapistTurn,
 )
 from mirrorplay.personas.errors import UserError, nearest
-from mirrorplay.policies import reframing, rolling
+from mirrorplay.policies import (
+    confrontational,
+    directive,
+    eliza,
+    reframing,
+    rolling,
+    scattered,
+)
 from mirrorplay.policies.acts import Manner
 from mirrorplay.policies.listening import Clause, Heard, hear
+from mirrorplay.policies.manner import poorly
+from mirrorplay.policies.moves import SAID, Beat, Moment, Move
 from mirrorplay.policies.phrasing.bank import BANK_A, load_bank
 from mirrorplay.policies.phrasing.therapist import (
     client_slots,
@@ -31,31 +43,36 @@ from mirrorplay.policies.phrasing.therapist import (
     permission_asked,
     word,
 )
-from mirrorplay.policies.reframing import Plan
-from mirrorplay.policies.rolling import Beat, Moment, Move
+from mirrorplay.policies.reframing import Plan, Step
 from mirrorplay.policies.safety import screen, screen_therapist
 
 POLICIES: tuple[TherapistPolicy, ...] = get_args(TherapistPolicy)
 MANNERS: tuple[TherapistManner, ...] = get_args(TherapistManner)
 SCRIPTED_MODES: tuple[Mode, ...] = ("text", "p")
 """Arms that need no face to be read."""
+PLANNING: tuple[Mode, ...] = ("p", "p+ec")
+"""Arms that work on a plan."""
 ECHO_FIT = 0.1
 """How much better a reply fits that has the client's own words in it (H)."""
+OWN_WORDS = 0.7
+"""How often a plan step is put in words that hold some of the client's, where there are any (H)."""
 STEP_TRIES = 2
 """How often one plan step is put to the client before the plan moves on (H)."""
 _FIRST_NAME = re.compile(r"[^\W\d_][\w'\u2019-]{1,19}")
 _TITLES = frozenset(
     ("mr", "mrs", "ms", "miss", "dr", "prof", "sir", "madam", "client", "patient", "anonymous")
 )
+Policy = Callable[[Heard, Moment, random.Random], Move]
+"""What decides on the next move."""
 _CRISIS_LINE = re.compile(r"[^\x00-\x1f\x7f-\x9f\u2028\u2029]{1,120}")
 
 
 class ScriptedTherapist:
     """A therapist without a model.
 
-    policy: `mi_consistent`. mode: `text` or `p`. crisis_line: a noun phrase that is said when
-    somebody may be in danger, 1–120 printable characters. bank: directory of phrase files.
-    Raises UserError for anything else.
+    policy: how it decides. manner: `good` or `poor`, how it does what it decides. mode: `text` or
+    `p`. crisis_line: a noun phrase that is said when somebody may be in danger, 1–120 printable
+    characters. bank: directory of phrase files. Raises UserError for anything else.
     """
 
     def __init__(
@@ -66,6 +83,13 @@ class ScriptedTherapist:
         bank: Path = BANK_A,
         manner: str = "good",
     ) -> None:
+        if manner not in MANNERS:
+            raise UserError(
+                f"unknown therapist manner {manner!r}",
+                where="therapist.manner",
+                allowed=MANNERS,
+                hint=nearest(manner, MANNERS),
+            )
         if policy not in POLICIES:
             raise UserError(
                 f"unknown therapist policy {policy!r}",
@@ -103,8 +127,8 @@ class ScriptedTherapist:
         """One reply to the client's last words."""
         heard = _listen(scene)
         now = heard[-1] if heard else hear("")
-        moment = _moment(scene, heard[:-1])
         spoken, before = _last_words(scene)
+        moment = _moment(scene, heard[:-1], spoken)
         findings = screen(spoken, before)
         if findings:
             categories = {one.category for one in findings}
@@ -113,29 +137,39 @@ class ScriptedTherapist:
             return self._say(rolling.after_safety(moment), scene, [], None)
         heard[-1:] = [now := replace(now, clause=_fresh(now.clause, scene))]
         stage: int | None = None
-        if scene.plan is not None and self.mode == "p" and moment.earlier:
-            moment, stage = _on_plan(scene.plan, now, moment, scene)
+        if scene.plan is not None and self.mode in PLANNING and self.policy in _ON_PLAN:
+            stage = scene.plan.stage
+            if moment.earlier:
+                on_plan = _ON_PLAN[self.policy]
+                moment, stage = on_plan(scene.plan, now, moment, scene)
         turn = self._say(self._choose(now, moment, scene), scene, heard, stage)
         if screen_therapist(turn.text):
             # A client's own words can be harm in a therapist's mouth ("it's your fault").
             bare = replace(now, clause=None)
-            turn = self._say(self._choose(bare, moment, scene), scene, [bare], stage)
+            move = replace(self._choose(bare, moment, scene), said=None)
+            turn = self._say(move, scene, [bare], stage)
         return turn
 
     def _choose(self, now: Heard, moment: Moment, scene: TherapistScene) -> Move:
-        return rolling.choose(now, moment, scene.draws.at(scene.turn, "therapist", "move"))
+        rng = scene.draws.at(scene.turn, "therapist", "move")
+        move = _POLICIES[self.policy](now, moment, rng)
+        return poorly(move, moment) if self.manner == "poor" else move
 
     def _say(
         self, move: Move, scene: TherapistScene, heard: list[Heard], stage: int | None
     ) -> TherapistTurn:
         """The move in words, with what can be read off them."""
+        taken_up = heard[:-1] if self.manner == "poor" else heard
         slots = {
-            **client_slots(heard),
+            **client_slots(taken_up),
             "name": _first_name(scene.card.name),
             "crisis_line": self.crisis_line,
         }
+        if move.said is not None or self.manner == "poor":
+            slots["you_clause"] = move.said
         draws = scene.draws.at(scene.turn, "therapist", "words")
         wording = word(move, slots, scene.phrases, self._bank, draws)
+        echo = ECHO_FIT if wording.echoes and self.manner == "good" else 0.0
         return TherapistTurn(
             text=wording.text,
             acts=wording.acts,
@@ -143,7 +177,7 @@ class ScriptedTherapist:
                 permission=permission_asked(wording.text),
                 hedging=hedging(wording.text),
                 words=len(wording.text.split()),
-                fit=min(1.0, move.fit + (ECHO_FIT if wording.echoes else 0.0)),
+                fit=min(1.0, move.fit + echo),
             ),
             stage=stage,
             phrases=wording.phrases,
@@ -174,9 +208,10 @@ def _last_words(scene: TherapistScene) -> tuple[str, str | None]:
     return spoken, before
 
 
-def _moment(scene: TherapistScene, earlier: list[Heard]) -> Moment:
+def _moment(scene: TherapistScene, earlier: list[Heard], spoken: str) -> Moment:
     keys = own_keys(scene.phrases)
     homework = reframing.homework_keys()
+    earlier = [replace(one, clause=_fresh(one.clause, scene)) for one in earlier]
     return Moment(
         exchange=max(scene.exchange, len(earlier) + 1),
         max_exchanges=scene.max_exchanges,
@@ -184,7 +219,9 @@ def _moment(scene: TherapistScene, earlier: list[Heard]) -> Moment:
         earlier=tuple(earlier),
         used=Counter(keys),
         recent=frozenset(keys[-4:]),
-        homework=any(key in homework or key.startswith("homework") for key in keys),
+        homework=any(key.startswith(("homework", *homework)) for key in keys),
+        spoken=spoken,
+        face=scene.perception,
     )
 
 
@@ -196,7 +233,8 @@ def _on_plan(plan: Plan, now: Heard, moment: Moment, scene: TherapistScene) -> t
         return moment, plan.stage
     stage = plan.stage
     tries = moment.count(step.key)
-    if tries >= STEP_TRIES or (tries and step.key in last_reply_keys(scene.phrases)):
+    last = last_reply_keys(scene.phrases)
+    if tries >= STEP_TRIES or (tries and any(key.startswith(step.key) for key in last)):
         stage += 1
         step = reframing.step_of(plan.model_copy(update={"stage": stage}))
     if step is not None and step.act == "homework_cocreated":
@@ -205,7 +243,28 @@ def _on_plan(plan: Plan, now: Heard, moment: Moment, scene: TherapistScene) -> t
             return moment, stage
     if step is None:
         return moment, stage
-    return replace(moment, step=Beat(step.act, (step.key,))), stage
+    return replace(moment, step=_step(step, scene)), stage
+
+
+def _in_order(plan: Plan, now: Heard, moment: Moment, scene: TherapistScene) -> tuple[Moment, int]:
+    """The next step whether or not the client goes along, once each; homework is prescribed."""
+    stage = plan.stage
+    step = reframing.step_of(plan)
+    if step is not None and moment.count(step.key):
+        stage += 1
+        step = reframing.step_of(plan.model_copy(update={"stage": stage}))
+    if step is None:
+        return moment, stage
+    if step.act == "homework_cocreated":
+        prescribed = Beat("homework_prescribed", (f"{step.key}.prescribed", "homework_prescribed"))
+        return replace(moment, step=prescribed), stage
+    return replace(moment, step=_step(step, scene)), stage
+
+
+def _step(step: Step, scene: TherapistScene) -> Beat:
+    """A step as a beat; mostly in words that hold some of the client's."""
+    own_words = scene.draws.at(scene.turn, "therapist", "step").random() < OWN_WORDS
+    return Beat(step.act, (f"{step.key}{SAID}", step.key) if own_words else (step.key,))
 
 
 def _fresh(clause: Clause | None, scene: TherapistScene) -> Clause | None:
@@ -221,3 +280,14 @@ def _first_name(name: str) -> str | None:
     """What one may be called; None for a title, an initial or anything that is not a name."""
     first = name.split()[0] if name.split() else ""
     return first if _FIRST_NAME.fullmatch(first) and first.lower() not in _TITLES else None
+
+
+_POLICIES: dict[str, Policy] = {
+    "mi_consistent": rolling.choose,
+    "directive": directive.choose,
+    "confrontational": confrontational.choose,
+    "eliza": eliza.choose,
+    "random": scattered.choose,
+}
+_ON_PLAN = {"mi_consistent": _on_plan, "directive": _in_order}
+"""How the policies that work on a plan do so; the others are given one and leave it alone."""

@@ -40,21 +40,14 @@ Signal = Literal[
     "sidetracking",
     "caution",
     "insight",
+    "confides",
 ]
-"""`others` lays it with other people; `caution` is not being ready to say; `candour` is frankness
-about the therapist or the talk; `says_fine` is "I'm fine" as an answer; `sent_here` is somebody
-else's idea of coming."""
+"""`confides` tells what few know; `others` lays it with others; `caution` is not being ready yet;
+`candour` is about the talk; `says_fine` answers "I'm fine"; `sent_here` was not their idea."""
 DISCORD: frozenset[str] = frozenset(
     (
-        "stop",
-        "open_disagreement",
-        "candour",
-        "refusal",
-        "topic_avoidance",
-        "withdrawal",
-        "subtle_disengagement",
-        "inattention",
-        "sidetracking",
+        *("stop", "open_disagreement", "candour", "refusal", "topic_avoidance", "withdrawal"),
+        *("subtle_disengagement", "inattention", "sidetracking"),
     )
 )
 """Signals of strain with the therapist; sustain talk is not one of them."""
@@ -124,7 +117,7 @@ _PATTERNS = (
     *("no_answer_whole", "filler", "clause_break", "empty_clause", "self_blame", "prediction"),
     *("pressure", "possibility", "intention", "aside", "wish", "asks_advice", "asks_process"),
     *("asks_judgement", "asks_trust", "asks_what_if", "minimizing", "others", "inattention"),
-    *("sidetracking", "caution", "insight", "event", "habit"),
+    *("sidetracking", "caution", "insight", "confides", "event", "habit"),
 )
 _CUT = ("filler", "clause_break", "aside")
 """Cues whose match is cut out, so that the order of their alternatives matters."""
@@ -279,7 +272,7 @@ def _hear(text: str, before: str) -> Heard:
 
 
 def _contracted(low: str) -> str:
-    """ "I do not" heard as "I don't": some people never contract."""
+    """ "I do not" heard as "I don't"."""
     return _LONG_FORM.sub(lambda found: _SHORT_FORMS[found[0]], low)
 
 
@@ -295,7 +288,8 @@ def _signals(low: str, before: str, ear: _Ear) -> frozenset[Signal]:
     simple: tuple[Signal, ...] = (
         *("stop", "open_disagreement", "candour", "topic_avoidance", "withdrawal"),
         *("partial_agreement", "distress", "change_talk", "sustain_talk", "question", "effort"),
-        *("sent_here", "minimizing", "others", "inattention", "sidetracking", "caution", "insight"),
+        *("sent_here", "minimizing", "others", "inattention", "sidetracking", "caution"),
+        *("insight", "confides"),
     )
     signals.update(name for name in simple if ear.hears(name, low))
     # "No." after "It isn't easy." agrees; after a yes-or-no question it answers.

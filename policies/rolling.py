@@ -1,38 +1,29 @@
-"""Rolling with resistance from words alone, in the spirit of motivational interviewing.
+"""Rolling with resistance, in the spirit of motivational interviewing: policy `mi_consistent`.
 
 What was heard decides the situation, in a fixed order: strain with the therapist first, then
 distress, then holding back, then the ordinary work of reflecting and asking. `rolling.yaml` says
 what may be done in each: at most a reflection and one question. After a "no" nothing is rephrased;
-its cost is asked for, or it is dropped. Homework comes late, and only where change talk was heard.
+its cost is asked for, or it is dropped. A new disclosure is taken up before any plan step. Homework
+comes late, and only where change talk was heard.
 """
 
 import random
-from collections.abc import Collection, Mapping
-from dataclasses import dataclass, field, replace
-from functools import lru_cache
+from collections.abc import Collection
+from dataclasses import replace
 from pathlib import Path
-from types import MappingProxyType
-from typing import Literal
 
-from pydantic import Field, ValidationError
-
-from mirrorplay.personas.document import read_yaml
-from mirrorplay.personas.errors import UserError, nearest
-from mirrorplay.personas.schema import Frozen, Line, Unit
-from mirrorplay.policies.acts import TherapistAct
 from mirrorplay.policies.listening import Heard
+from mirrorplay.policies.mismatch import disagreement
+from mirrorplay.policies.moves import SHORT, Beat, Moment, Move, load_table, pick
+from mirrorplay.policies.reframing import homework_keys
 
 MOVES_FILE = Path(__file__).parent / "rolling.yaml"
-LATE = 0.6
-"""Share of the session after which homework may come up (H)."""
 STUCK = 3
 """Client turns of strain in a row after which the deadlock itself is spoken of (H)."""
-RECENT = 0.12
-"""Share of its weight that a move keeps when its first kind of phrase was just used (H)."""
 TOLD = 10
 """A turn of so many words is taken up before anything new is proposed (H)."""
-SHORT = 4
-"""A reply of fewer words has nothing to reflect (H)."""
+DISCLOSED = 18
+"""A turn of so many words about something that happened or was felt is a disclosure (H)."""
 REST_FROM = 4
 """First exchange at which a reply may stand as an ending (H)."""
 REST_WINDOW = 4
@@ -49,147 +40,12 @@ HARD = frozenset(
 """Strain strong enough to call an ending an impasse."""
 
 
-@dataclass(frozen=True, slots=True)
-class Beat:
-    """One act and where its words are looked for: the first key with an unused phrase."""
-
-    act: TherapistAct
-    keys: tuple[str, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Move:
-    """What the therapist does now. `fit` in [0, 1] is how far it takes up the last turn."""
-
-    beats: tuple[Beat, ...]
-    note: str
-    fit: float
-
-
-@dataclass(frozen=True, slots=True)
-class Moment:
-    """Where the session stands, from what anyone in the room knows.
-
-    exchange: 1 to `max_exchanges`. earlier: the client's earlier turns as heard, oldest first.
-    used: how often each phrase key was used by the therapist. recent: the newest few of them.
-    step: the plan step to work on, None without one. homework: was offered already.
-    """
-
-    exchange: int
-    max_exchanges: int
-    leaving: bool = False
-    earlier: tuple[Heard, ...] = ()
-    used: Mapping[str, int] = field(default_factory=lambda: MappingProxyType({}))
-    recent: frozenset[str] = frozenset()
-    step: Beat | None = None
-    homework: bool = False
-
-    @property
-    def last(self) -> bool:
-        return self.exchange >= self.max_exchanges
-
-    @property
-    def late(self) -> bool:
-        return self.exchange > LATE * self.max_exchanges
-
-    def count(self, prefix: str) -> int:
-        """How often phrases whose key starts with `prefix` were used."""
-        return sum(times for key, times in self.used.items() if key.startswith(prefix))
-
-    def change_heard(self, now: Heard) -> bool:
-        """The client has spoken of change, now or before."""
-        return any(one.signals & {"change_talk", "commitment"} for one in (now, *self.earlier))
-
-    def gathered(self, now: Heard) -> bool:
-        """Change was spoken of again and again, and nothing strains: enough has been said for a
-        summary that leaves the next step open. Once in a session, never in place of an answer."""
-        asked = "question" in now and "insight" not in now
-        with_us = _leans(now) or (now.collaborating and not asked)
-        if self.exchange < REST_FROM or self.count("emphasize_autonomy.rest") or not with_us:
-            return False
-        lately = (now, *self.earlier[:-REST_WINDOW:-1])
-        leanings = [_leans(one) for one in lately]
-        strained = any(one.discord for one in lately[:2])
-        return sum(leanings) >= REST_POINTS and sum(map(bool, leanings)) >= 2 and not strained
-
-    def apart(self, now: Heard) -> bool:
-        """Little but disagreement and holding back for some turns. Once in a session."""
-        if self.exchange < APART_FROM or self.count("emphasize_autonomy.apart"):
-            return False
-        lately = (now, *self.earlier[:-APART_WINDOW:-1])
-        against = sum(not (one.collaborating or _leans(one)) for one in lately)
-        return against >= APART_TURNS and not now.collaborating
-
-    def strained(self, now: Heard) -> int:
-        """Client turns of strain in a row, this one included."""
-        run = 0
-        for one in (now, *reversed(self.earlier)):
-            if not one.discord:
-                break
-            run += 1
-        return run
-
-
-def _leans(heard: Heard) -> int:
-    """How far one turn leans towards change."""
-    if heard.discord:
-        return 0
-    return 2 if "commitment" in heard else int(not heard.signals.isdisjoint(_CHANGE))
-
-
-class _BeatEntry(Frozen):
-    act: TherapistAct
-    keys: tuple[Line, ...] = Field(min_length=1)
-
-
-class _MoveEntry(Frozen):
-    weight: float = Field(default=1.0, gt=0.0)
-    beats: tuple[Line, ...] = Field(min_length=1, max_length=2)
-    note: Line
-    fit: Unit
-    needs: Literal["said", "effort", "long"] | None = None
-
-
-class _Moves(Frozen):
-    beats: dict[str, _BeatEntry]
-    moves: dict[str, tuple[_MoveEntry, ...]]
-
-
 _CHANGE = frozenset(("change_talk", "insight"))
-_MADE = ("reflect", "explore", "step")
-_SITUATIONS_OF_WORK = ("sustain_talk", "ambivalence", "insight")
-
-
-@lru_cache(maxsize=4)
-def load_moves(file: Path = MOVES_FILE) -> _Moves:
-    """The moves file, read once. Raises UserError for one that cannot be used."""
-    document = read_yaml(file)
-    try:
-        moves = _Moves.model_validate(document.value)
-    except ValidationError as error:
-        first = error.errors()[0]
-        at = ".".join(map(str, first["loc"]))
-        raise UserError(f"{at}: {first['msg']}", where=document.where(first["loc"])) from None
-    known = (*moves.beats, *_MADE)
-    for situation, entries in moves.moves.items():
-        for number, entry in enumerate(entries):
-            for name in entry.beats:
-                if name not in known:
-                    where = document.where(("moves", situation, number, "beats"))
-                    raise UserError(
-                        f"unknown beat {name!r}", where=where, hint=nearest(name, known)
-                    )
-    return moves
-
-
-def beats_used(file: Path = MOVES_FILE) -> tuple[Beat, ...]:
-    """Every beat a move may have, for checking a phrase bank."""
-    return tuple(Beat(one.act, one.keys) for one in load_moves(file).beats.values())
 
 
 def choose(heard: Heard, moment: Moment, rng: random.Random) -> Move:
     """The next move. Pure: the same arguments and generator state give the same move."""
-    return _pick(situation(heard, moment), heard, moment, rng)
+    return pick(load_table(MOVES_FILE), situation(heard, moment), heard, moment, rng)
 
 
 def situation(heard: Heard, moment: Moment) -> str:
@@ -200,11 +56,74 @@ def situation(heard: Heard, moment: Moment) -> str:
         return _ending(heard, moment)
     if not moment.earlier:
         return _beginning(heard)
-    if moment.gathered(heard):
+    if _gathered(heard, moment):
         return "gathered"
-    if moment.apart(heard) and not heard.signals & {"stop", "distress"}:
+    if _apart(heard, moment) and not heard.signals & {"stop", "distress"}:
         return "apart"
     return _strain(heard, moment) or _holding_back(heard, moment) or _work(heard, moment)
+
+
+def _leans(heard: Heard) -> int:
+    """How far one turn leans towards change."""
+    if heard.discord:
+        return 0
+    return 2 if "commitment" in heard else int(not heard.signals.isdisjoint(_CHANGE))
+
+
+def _gathered(now: Heard, moment: Moment) -> bool:
+    """Change was spoken of again and again, and nothing strains: enough has been said for a
+    summary that leaves the next step open. Once in a session, never in place of an answer."""
+    asked = "question" in now and "insight" not in now
+    with_us = _leans(now) or (now.collaborating and not asked)
+    if moment.exchange < REST_FROM or moment.count("emphasize_autonomy.rest") or not with_us:
+        return False
+    lately = (now, *moment.earlier[:-REST_WINDOW:-1])
+    leanings = [_leans(one) for one in lately]
+    strained = any(one.discord for one in lately[:2])
+    return sum(leanings) >= REST_POINTS and sum(map(bool, leanings)) >= 2 and not strained
+
+
+def _apart(now: Heard, moment: Moment) -> bool:
+    """Little but disagreement and holding back for some turns. Once in a session."""
+    if moment.exchange < APART_FROM or moment.count("emphasize_autonomy.apart"):
+        return False
+    return _against(now, moment) >= APART_TURNS and not now.collaborating
+
+
+def _against(now: Heard, moment: Moment) -> int:
+    """Turns without agreement among the last five."""
+    lately = (now, *moment.earlier[:-APART_WINDOW:-1])
+    return sum(not (one.collaborating or _leans(one)) for one in lately)
+
+
+def _mismatch(heard: Heard, moment: Moment) -> str | None:
+    """A face that says something else than the words is named once in a session."""
+    if moment.count("naming_mismatch") or "question" in heard:
+        return None
+    found = disagreement(heard, moment.face)
+    return f"mismatch_{found}" if found else None
+
+
+def _disclosing(heard: Heard, moment: Moment) -> bool:
+    """Something of weight was just told. An answer to a plan step may be longer before it counts;
+    what was taken up in the last reply is not taken up again."""
+    if not heard.collaborating and "distress" not in heard:
+        return False
+    if any(key.endswith(".disclosure") for key in moment.recent):
+        return False
+    answers = any(key.startswith("plan.") for key in moment.recent)
+    enough = 1.5 * DISCLOSED if answers else DISCLOSED
+    if "confides" in heard and heard.words >= TOLD:
+        return True
+    if heard.words >= 1.5 * DISCLOSED:
+        return True
+    return heard.words >= enough and (heard.tells is not None or heard.feeling is not None)
+
+
+def _offered(moment: Moment) -> bool:
+    """An experiment was asked about in one of the last replies and not gone into yet."""
+    asked = any(key in moment.recent for key in ("homework_cocreated", *homework_keys()))
+    return asked and not moment.count("homework_cocreated.detail")
 
 
 def _beginning(heard: Heard) -> str:
@@ -219,6 +138,8 @@ def _ending(heard: Heard, moment: Moment) -> str:
     lately = (heard, *moment.earlier[-2:])
     if heard.discord and sum(bool(one.signals & HARD) for one in lately) >= 2:
         return "closing_impasse"
+    if not heard.collaborating and _against(heard, moment) >= APART_TURNS:
+        return "closing_impasse"
     if moment.count("emphasize_autonomy.apart") and not any(map(_leans, lately)):
         return "closing"
     return "closing_change" if moment.change_heard(heard) else "closing"
@@ -227,6 +148,8 @@ def _ending(heard: Heard, moment: Moment) -> str:
 def _strain(heard: Heard, moment: Moment) -> str | None:
     if "stop" in heard:
         return "stop"
+    if named := _mismatch(heard, moment):
+        return named
     if moment.strained(heard) >= STUCK and moment.count("checking_impasse") == 0:
         return "impasse"
     if "distress" in heard and "open_disagreement" not in heard:
@@ -261,10 +184,14 @@ def _holding_back(heard: Heard, moment: Moment) -> str | None:
 
 
 def _work(heard: Heard, moment: Moment) -> str:
+    if _disclosing(heard, moment) and "commitment" not in heard:
+        return "disclosure"
     if "commitment" in heard:
         return "commitment_late" if moment.late and not moment.homework else "commitment"
     if "sustain_talk" in heard:
         return "ambivalence" if "change_talk" in heard else "sustain_talk"
+    if _offered(moment) and heard.signals.isdisjoint(("change_talk", "question")):
+        return "after_homework"
     told = heard.words >= TOLD and moment.exchange < moment.max_exchanges - 1
     unplanned = moment.step is None or moment.exchange >= moment.max_exchanges - 2
     if moment.late and unplanned and not moment.homework and moment.change_heard(heard):
@@ -272,7 +199,8 @@ def _work(heard: Heard, moment: Moment) -> str:
             return "homework_now"
         if not told and not moment.count("emphasize_autonomy.apart"):
             return "homework"
-    if moment.step is not None:
+    asked_on_plan = any(key.startswith("plan.") for key in moment.recent)
+    if moment.step is not None and (asked_on_plan or not heard.signals & _CHANGE):
         return "step"
     for signal in ("change_talk", "insight"):
         if signal in heard:
@@ -280,52 +208,6 @@ def _work(heard: Heard, moment: Moment) -> str:
     if heard.clause is None and heard.feeling is None:
         return "short" if heard.words <= SHORT else "plain"
     return "telling"
-
-
-def _pick(name: str, heard: Heard, moment: Moment, rng: random.Random) -> Move:
-    known = load_moves()
-    met = {
-        "said": heard.clause is not None or heard.feeling is not None,
-        "effort": "effort" in heard,
-        "long": heard.words >= 2 * SHORT,
-    }
-    moves, weights = [], []
-    for entry in known.moves[name]:
-        if entry.needs is not None and not met[entry.needs]:
-            continue
-        beats = tuple(_beat(one, known, heard, moment) for one in entry.beats)
-        stale = beats[0].keys[0] in moment.recent
-        moves.append(Move(beats, entry.note, entry.fit))
-        weights.append(entry.weight * (RECENT if stale else 1.0))
-    return rng.choices(moves, weights)[0]
-
-
-def _beat(name: str, known: _Moves, heard: Heard, moment: Moment) -> Beat:
-    if name == "reflect":
-        return _reflection(heard)
-    if name == "explore":
-        return Beat("open_question", (f"open_question.{_told(heard)}", "open_question.explore"))
-    if name == "step" and moment.step is not None:
-        return moment.step
-    entry = known.beats[name]
-    return Beat(entry.act, entry.keys)
-
-
-def _reflection(heard: Heard) -> Beat:
-    """The client's own clause said back, or their feeling."""
-    if heard.clause is not None:
-        key = f"simple_reflection.{heard.clause.kind}"
-        return Beat("simple_reflection", (key, "complex_reflection.weight"))
-    return Beat("complex_reflection", ("complex_reflection.feeling", "complex_reflection.weight"))
-
-
-def _told(heard: Heard) -> str:
-    """The kind of open question that fits what was told."""
-    if heard.clause is not None and heard.clause.kind == "belief":
-        return "thought"
-    if heard.feeling is not None:
-        return "feeling"
-    return heard.tells or "explore"
 
 
 SAFETY_ORDER = (

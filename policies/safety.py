@@ -1,15 +1,19 @@
 """Crisis and harm screening of client and therapist words.
 
-Recall comes first: a missed crisis costs more than a session ended too early. The cues are data
-(`safety_cues.yaml`). `direct` cues count unless they are denied in their own clause ("I'd never
-hurt myself") or, said by the therapist, only repeat a thought ("you think it's your fault").
-`indirect` cues count as they stand ("they'd be better off without me"). `idioms` ("this commute is
-killing me") are taken out before either is looked for. Words alone, English alone; a screen, not a
-risk assessment.
+Recall comes first: a missed crisis costs more than a session ended too early. The rules are data:
+phrases (`cue_phrases.py`) in `safety_cues.yaml` for the client and `safety_harms.yaml` for the
+therapist, over the word classes of `safety_words.yaml`. A `direct` phrase counts unless it is denied
+in its own clause ("I'd never hurt myself") or, said by the therapist, only repeats a thought ("you
+think it's your fault"); an `indirect` one counts as it stands, for it may hold a negation of its own
+("they'd be better off without me"). Idioms ("this commute is killing me") are taken out before either
+counts, and what is told of a film, of work or of long ago counts only with the speaker in it.
+
+Words alone, English alone; a screen, not a risk assessment. How much it finds and how much it finds
+wrongly is measured (`docs/design/006-safety.md`).
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -17,6 +21,7 @@ from typing import Any, Literal
 
 from mirrorplay.personas.document import read_yaml
 from mirrorplay.personas.schema import Frozen
+from mirrorplay.policies.cue_phrases import Index, Phrase, Words, read_classes
 
 SafetyCategory = Literal[
     "suicidal_intent",
@@ -40,6 +45,10 @@ TherapistHarm = Literal[
 
 READ_LIMIT = 100_000
 """Characters screened at each end of an utterance; what lies between is not read."""
+WINDOW = 96
+"""Tokens screened together; a longer utterance is read in halves that overlap."""
+QUOTED = 120
+"""Longest cue quoted, in characters."""
 
 
 class SafetyFinding(Frozen):
@@ -50,117 +59,165 @@ class SafetyFinding(Frozen):
 
 
 @dataclass(frozen=True, slots=True)
-class _Cues:
-    category: Any
-    direct: re.Pattern[str] | None
-    indirect: re.Pattern[str] | None
+class _Rules:
+    """The phrases for one speaker, with what each stands for."""
+
+    index: Index
+    category: tuple[Any, ...]
+    direct: tuple[bool, ...]
+    order: tuple[Any, ...]
+    reported: re.Pattern[str] | None
 
 
 @dataclass(frozen=True, slots=True)
 class _Screen:
-    client: tuple[_Cues, ...]
-    therapist: tuple[_Cues, ...]
-    idioms: re.Pattern[str]
+    words: Words
+    client: _Rules
+    therapist: _Rules
+    idioms: Index
     denial: re.Pattern[str]
     denial_undone: re.Pattern[str]
     denied_after: re.Pattern[str]
-    reported: re.Pattern[str]
+    undone_after: re.Pattern[str]
+    elsewhere: re.Pattern[str]
+    first_person: re.Pattern[str]
     clause: re.Pattern[str]
     question: re.Pattern[str]
     yes: re.Pattern[str]
-
-
-_CURLY = str.maketrans({"’": "'", "‘": "'", "“": '"', "”": '"', "\u02bc": "'"})
-_SPACE = re.compile(r"[\s\x00-\x1f\x7f]+")
 
 
 def _any_of(patterns: list[str]) -> re.Pattern[str]:
     return re.compile("|".join(f"(?:{pattern})" for pattern in patterns))
 
 
-def _cues(table: Mapping[str, Any]) -> tuple[_Cues, ...]:
-    return tuple(
-        _Cues(
-            category,
-            _any_of(entry["direct"]) if entry.get("direct") else None,
-            _any_of(entry["indirect"]) if entry.get("indirect") else None,
-        )
-        for category, entry in table.items()
+def _rules(
+    table: Mapping[str, Any],
+    classes: Mapping[str, tuple[str, ...]],
+    reported: re.Pattern[str] | None = None,
+) -> _Rules:
+    rows = [
+        (Phrase(source, classes), category, kind == "direct")
+        for category, kinds in table.items()
+        for kind, sources in kinds.items()
+        for source in sources
+    ]
+    return _Rules(
+        Index(phrase for phrase, _, _ in rows),
+        tuple(category for _, category, _ in rows),
+        tuple(direct for _, _, direct in rows),
+        tuple(table),
+        reported,
     )
 
 
 @lru_cache(maxsize=1)
 def _screen() -> _Screen:
-    data = read_yaml(Path(__file__).with_name("safety_cues.yaml")).value
+    words, cues, harms = (
+        read_yaml(Path(__file__).with_name(f"safety_{name}.yaml")).value
+        for name in ("words", "cues", "harms")
+    )
+    classes = read_classes(words["classes"])
+    scope = {name: _any_of(patterns) for name, patterns in words["scope"].items()}
     return _Screen(
-        client=_cues(data["client"]),
-        therapist=_cues(data["therapist"]),
-        **{
-            name: _any_of(data[name])
-            for name in (
-                "idioms",
-                "denial",
-                "denial_undone",
-                "denied_after",
-                "reported",
-                "clause",
-                "question",
-                "yes",
-            )
-        },
+        words=Words(words["spellings"]),
+        client=_rules(cues, classes),
+        therapist=_rules(harms, classes, scope.pop("reported")),
+        idioms=Index(Phrase(source, classes) for source in words["idioms"]),
+        **scope,
     )
 
 
-def _plain(text: str) -> str:
-    if len(text) > 2 * READ_LIMIT:
-        text = f"{text[:READ_LIMIT]} . {text[-READ_LIMIT:]}"
-    return _SPACE.sub(" ", text.translate(_CURLY).lower())
+def _windows(text: str) -> Iterator[tuple[str, list[str], list[tuple[int, int]]]]:
+    """Joined tokens, tokens, and their spans."""
+    tokens, spans = _screen().words.tokens(text)
+    start = 0
+    while True:
+        part = tokens[start : start + WINDOW]
+        yield f"{' '.join(part)} ", part, spans[start : start + WINDOW]
+        if start + WINDOW >= len(tokens):
+            return
+        start += WINDOW // 2
 
 
 def _spared(
-    text: str, hit: re.Match[str], screen: _Screen, reported: re.Pattern[str] | None
+    text: str, hit: re.Match[str], screening: _Screen, reported: re.Pattern[str] | None
 ) -> bool:
     """Whether the cue is denied in its own clause, or only reported as what somebody thinks."""
     start, end = hit.span()
-    if screen.denied_after.match(text, end):
+    if screening.denied_after.match(text, end - 1):
         return True
-    before = text[max(0, start - 80) : start]
-    clause_start = max((found.end() for found in screen.clause.finditer(before)), default=0)
+    before = text[max(0, start - 90) : start + 1]
+    clause_start = max((found.end() - 1 for found in screening.clause.finditer(before)), default=0)
     before = before[clause_start:]
     if reported is not None and reported.search(before):
         return True
-    return bool(screen.denial.search(before)) and not screen.denial_undone.search(before)
+    if screening.undone_after.match(text, end - 1):
+        return False
+    return bool(screening.denial.search(before)) and not screening.denial_undone.search(before)
 
 
-def _find(
-    text: str,
-    tables: tuple[_Cues, ...],
-    screen: _Screen,
-    reported: re.Pattern[str] | None = None,
-) -> tuple[SafetyFinding, ...]:
-    found: list[SafetyFinding] = []
-    cleared = screen.idioms.sub(" _ ", text)
-    for cues in tables:
-        hit = cues.indirect.search(cleared) if cues.indirect else None
-        if hit is None and cues.direct:
-            for candidate in cues.direct.finditer(cleared):
-                if not _spared(cleared, candidate, screen, reported):
-                    hit = candidate
-                    break
-        if hit is not None:
-            found.append(SafetyFinding(category=cues.category, cue=hit[0].strip(" .!?,")[:120]))
-    return tuple(found)
+def _counts(text: str, phrase: Phrase, direct: bool, rules: _Rules) -> re.Match[str] | None:
+    """The first place where the phrase stands and means what it says."""
+    screening = _screen()
+    for hit in phrase.pattern.finditer(text):
+        if direct and _spared(text, hit, screening, rules.reported):
+            continue
+        told = rules.reported is None and not screening.first_person.search(hit[0])
+        if told and screening.elsewhere.search(text):
+            continue
+        return hit
+    return None
+
+
+def _cleared(text: str, tokens: list[str]) -> str:
+    """The text without its idioms, at the same length in tokens."""
+    index = _screen().idioms
+    for number in index.candidates(tokens):
+        text = index.phrases[number].pattern.sub(
+            lambda hit: f" {'_ ' * (hit[0].count(' ') - 1)}", text
+        )
+    return text
+
+
+def _find(text: str, rules: _Rules) -> tuple[SafetyFinding, ...]:
+    found: dict[Any, str] = {}
+    for joined, tokens, spans in _windows(text):
+        index, cleared = rules.index, None
+        for number in index.candidates(tokens):
+            category, phrase = rules.category[number], index.phrases[number]
+            if category in found or not phrase.pattern.search(joined):
+                continue
+            if cleared is None:
+                cleared = _cleared(joined, tokens)
+            hit = _counts(cleared, phrase, rules.direct[number], rules)
+            if hit is not None:
+                first = joined.count(" ", 0, hit.start()) + 1
+                last = joined.count(" ", 0, hit.end()) - 1
+                # Not what another form was dropped in between: the words as they were said.
+                cue = text[spans[first][0] : max(spans[last][1], spans[first][1])]
+                found[category] = " ".join(cue.split()).strip(" .!?,")[:QUOTED]
+    return tuple(
+        SafetyFinding(category=category, cue=found[category])
+        for category in rules.order
+        if category in found
+    )
+
+
+def _readable(text: str) -> str:
+    if len(text) > 2 * READ_LIMIT:
+        text = f"{text[:READ_LIMIT]} . {text[-READ_LIMIT:]}"
+    return text
 
 
 # The therapist and the supervisor of a session screen the same words.
 @lru_cache(maxsize=2048)
-def _in_client(plain: str) -> tuple[SafetyFinding, ...]:
-    return _find(plain, _screen().client, _screen())
+def _in_client(text: str) -> tuple[SafetyFinding, ...]:
+    return _find(text, _screen().client)
 
 
 @lru_cache(maxsize=2048)
-def _in_therapist(plain: str) -> tuple[SafetyFinding, ...]:
-    return _find(plain, _screen().therapist, _screen(), _screen().reported)
+def _in_therapist(text: str) -> tuple[SafetyFinding, ...]:
+    return _find(text, _screen().therapist)
 
 
 def screen(text: str, previous_therapist: str | None = None) -> tuple[SafetyFinding, ...]:
@@ -169,19 +226,23 @@ def screen(text: str, previous_therapist: str | None = None) -> tuple[SafetyFind
     With the therapist's preceding turn given, a bare yes to a direct question about suicide or
     self-harm is a finding too.
     """
-    screening = _screen()
-    plain = _plain(text)
-    found = _in_client(plain)
+    text = _readable(text)
+    found = _in_client(text)
     if found or not previous_therapist:
         return found
-    asked = screening.question.search(_plain(previous_therapist))
-    if asked and (said := screening.yes.match(plain)):
-        cue = f"{said[0].strip()} (asked: {asked[0].strip()})"
-        return (SafetyFinding(category="suicidal_intent", cue=cue[:120]),)
-    return ()
+    screening = _screen()
+    before, _ = screening.words.tokens(_readable(previous_therapist))
+    asked = screening.question.search(f"{' '.join(before)} ")
+    if asked is None:
+        return ()
+    said = screening.yes.match(text[:QUOTED].lower().replace("’", "'"))
+    if said is None:
+        return ()
+    cue = f"{said['yes']} (asked: {asked['about']})"
+    return (SafetyFinding(category="suicidal_intent", cue=cue[:QUOTED]),)
 
 
 def screen_therapist(text: str) -> tuple[SafetyFinding, ...]:
     """Harmful words of a therapist: threat, blame, a promise of secrecy, a no-suicide contract,
     method detail, risk waved away. Asking directly about suicide is none of these."""
-    return _in_therapist(_plain(text))
+    return _in_therapist(_readable(text))

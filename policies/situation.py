@@ -8,7 +8,7 @@ import re
 from collections.abc import Sequence
 from functools import lru_cache
 from pathlib import Path
-from typing import Literal, NamedTuple
+from typing import Literal, NamedTuple, get_args
 
 from mirrorplay.personas.document import read_yaml
 
@@ -32,6 +32,7 @@ SituationKind = Literal[
     "safety",
     "closing",
 ]
+SITUATIONS: tuple[SituationKind, ...] = get_args(SituationKind)
 
 _DEMANDS: tuple[tuple[str, SituationKind], ...] = (
     ("safety_inquiry", "safety"),
@@ -84,6 +85,10 @@ _YES_NO = re.compile(
     r"|could|can|should|shall|may|might|am|isn't|don't|doesn't|didn't)\b",
     re.I,
 )
+_EITHER = re.compile(
+    r"\w,? or (?!not\b|no\b|is it\b|am i\b|anything\b|something\b|so\b|two\b|is there)"
+)
+"""A question between two things, which a yes does not answer."""
 
 
 class Heard(NamedTuple):
@@ -116,6 +121,8 @@ def hear(acts: Sequence[str] | None, text: str = "") -> Heard:
         return Heard("permission", about)
     if about in ("understanding", "suits") and kind != "agenda":
         return Heard("closed", about)
+    if _YES_NO.match(last) and _EITHER.search(last):
+        return Heard("question", "either")
     if _YES_NO.match(last) or (last and not _OPEN.search(last)):
         return Heard("closed", about)
     return Heard("agenda" if kind == "agenda" else "question", about)
@@ -129,5 +136,44 @@ def _matters() -> tuple[tuple[str, re.Pattern[str]], ...]:
     )
 
 
+MATTERS: tuple[str, ...] = (*read_yaml(_MATTERS_FILE).value, "either", "other")
+"""What a question can be about, as far as it is known."""
+
+
 def _matter(question: str) -> str:
     return next((kind for kind, pattern in _matters() if pattern.search(question)), "other")
+
+
+def echoed(text: str, mine: str | None) -> str | None:
+    """What a reply takes up of the client's last words, as the client would say it ("the waiting",
+    "my sister"), or None. The longest such phrase; vague ones do not count."""
+    if not mine:
+        return None
+    said, low = f" {_WORDS.sub(' ', mine.lower())} ", text.lower()
+    best: list[str] = []
+    for found in _NOUN_PHRASE.finditer(low):
+        words = [_MINE.get(found[1], found[1]), *found[2].split()]
+        for length in range(min(len(words), 4), 1, -1):
+            part = words[:length]
+            if f" {' '.join(part)} " not in said:
+                continue
+            if length > len(best) and not any(map(_VAGUE.fullmatch, part)) and len(part[-1]) > 2:
+                best = part
+            break
+    return " ".join(best) or None
+
+
+_WORDS = re.compile(r"[^\w'-]+")
+_NOUN_PHRASE = re.compile(r"\b(the|your|that|those)((?: [a-z][a-z'-]+){1,3})")
+_MINE = {"your": "my"}
+_VAGUE = re.compile(
+    r"(?:"
+    r"thing|things|way|ways|time|times|day|days|bit|bits|rest|moment|one|ones|same|other|"
+    r"others|whole|point|end|start|first|last|next|lot|kind|sort|part|most|best|worst|only|"
+    r"very|fact|case|idea|question|answer|word|words|truth|trouble|problem|reason|side|"
+    r"sides|be|is|was|are|were|in|on|at|to|of|for|and|or|but|that|when|you|your|i|me|my|it|"
+    r"its|as|if|with|not|than|then|so|because|don't|can't|isn't|won't|just|really|like|"
+    r"keep|keeps|get|gets|got|go|goes|going|come|comes|have|has|had|do|does|did|would|"
+    r"could|should|will|makes|make|made|who|where|what|how"
+    r")"
+)

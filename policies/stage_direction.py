@@ -50,6 +50,7 @@ _EASY = frozenset(
 )
 """What does not go with a face that is sad, angry or held together."""
 _UNEASY = ("mouth turned down", "frowns", "lips pressed", "presses lips", "brow furrowed")
+_MOST_PARTS = 3
 _LEAVES = (
     "gets up, reaches for a coat",
     "stands up, bag already in hand",
@@ -84,7 +85,7 @@ def stage_direction(
         voice = tuple(one for one in voice if one not in _EASY)
     if len(parts) < 2 and voice:
         parts.append(_one(voice, (first + second + third) % 1.0))
-    return ", ".join(parts)
+    return ", ".join(", ".join(parts).split(", ")[:_MOST_PARTS])
 
 
 def _face(expression: Expression, drawn: float) -> str | None:

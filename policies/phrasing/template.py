@@ -35,6 +35,21 @@ class Template:
     pieces: tuple[str | tuple[Option, ...], ...]
     slots: frozenset[str]
 
+    @property
+    def may_need(self) -> frozenset[str]:
+        """Every slot in it, those of choices included."""
+        options = (o.slots for piece in self.pieces if not isinstance(piece, str) for o in piece)
+        return self.slots.union(*options)
+
+    @property
+    def words(self) -> int:
+        """Words of its longest form; a slot counts as three."""
+        longest = "".join(
+            piece if isinstance(piece, str) else max((o.text for o in piece), key=len)
+            for piece in self.pieces
+        )
+        return len(_SLOT.sub("a b c", longest).split())
+
     def fits(self, present: Collection[str]) -> bool:
         """Whether it can be said with these slots filled."""
         return self.slots <= _set(present) and all(
@@ -42,12 +57,10 @@ class Template:
             for piece in self.pieces
         )
 
-    def say(
-        self, slots: Mapping[str, str | None], present: frozenset[str], rng: random.Random
-    ) -> tuple[str, frozenset[str]]:
-        """The words, and the slots that were filled in them."""
+    def choose(self, present: frozenset[str], rng: random.Random) -> tuple[str, frozenset[str]]:
+        """The words with every choice made and slots still open, and the slots in them."""
         if len(self.pieces) == 1 and isinstance(self.pieces[0], str):
-            return fill(self.pieces[0], slots), self.slots
+            return self.pieces[0], self.slots
         spoken, filled = [], set(self.slots)
         for piece in self.pieces:
             if isinstance(piece, str):
@@ -57,11 +70,11 @@ class Template:
             option = open_options[int(rng.random() * len(open_options))]
             spoken.append(option.text)
             filled |= option.slots
-        return fill("".join(spoken), slots), frozenset(filled)
+        return "".join(spoken), frozenset(filled)
 
     def variants(self, present: Collection[str]) -> int:
         """In how many ways it can be said with these slots filled; a value counts once."""
-        if not self.slots <= _set(present):
+        if not self.fits(present):
             return 0
         ways = 1
         for piece in self.pieces:

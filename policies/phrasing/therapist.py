@@ -13,8 +13,8 @@ from typing import get_args
 
 from mirrorplay.policies.acts import THERAPIST_ACTS, TherapistAct
 from mirrorplay.policies.listening import Heard
+from mirrorplay.policies.moves import ACKNOWLEDGE, Beat, Move
 from mirrorplay.policies.phrasing.bank import Bank
-from mirrorplay.policies.rolling import Move
 
 _HEDGE = re.compile(
     r"\b(?:maybe|perhaps|might|may|could|would|possibly|i think|i wonder|i feel|seems?|part of you"
@@ -30,7 +30,14 @@ HEDGE_WEIGHT = 0.25
 """Hedging of one marker; four or more make 1 (H)."""
 _CLIENTS_WORDS = ("you_clause", "feeling", "topic", "person", "belief", "change_clause")
 _ACTS: dict[str, TherapistAct] = {act: act for act in get_args(TherapistAct)}
-_OWN = frozenset((*THERAPIST_ACTS, "plan"))
+_OWN = frozenset((*THERAPIST_ACTS, "plan", "eliza", ACKNOWLEDGE))
+NEEDED_KEYS: frozenset[str] = frozenset(
+    (*THERAPIST_ACTS, *(f"{act}.poor" for act in THERAPIST_ACTS if act != "safety_inquiry"))
+)
+"""What a bank must have words for, each with a core that needs no slot (but `crisis_line`). Safety
+is spoken the same way in every manner."""
+HURRY = "plan.poor"
+"""What is put before a plan step that is hurried into."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,16 +92,39 @@ def word(
     acts: list[TherapistAct] = []
     phrases: list[str] = []
     for beat in move.beats:
-        phrase = bank.realise(beat.keys, slots, used, rng)
+        if beat.keys == (ACKNOWLEDGE,):
+            if ACKNOWLEDGE in bank.keys and len(move.beats) > 1:
+                taken_in = bank.realise((ACKNOWLEDGE,), slots, used, rng)
+                texts.append(taken_in.text)
+                phrases += taken_in.ids
+            continue
+        phrase = bank.realise((*beat.keys, beat.act), slots, used, rng)
+        if _hurried(beat, phrase.ids[0]) and HURRY in bank.keys:
+            before = bank.realise((HURRY,), slots, used, rng)
+            texts.append(before.text)
+            phrases += before.ids
+        if "?" in phrase.text and any("?" in text for text in texts):
+            # One question a reply: what a bank asks too early is left out.
+            texts, acts, phrases = [], [], []
         if "you_clause" in phrase.slots:
             slots = {**slots, "belief": None, "change_clause": None}
         texts.append(phrase.text)
         acts.append(_ACTS.get(_head(phrase.ids[0]), beat.act))
         phrases += phrase.ids
+        if _head(beat.keys[0]) == "plan" and _head(phrase.ids[0]) != "plan":
+            # Other words for a plan step: it is marked as put all the same.
+            phrases.append(f"{beat.keys[0]}/other/0")
     text = " ".join(texts)
     low = text.lower()
     echoes = any(value and name in _CLIENTS_WORDS and value in low for name, value in slots.items())
     return Wording(text, tuple(acts), tuple(phrases), echoes)
+
+
+def _hurried(beat: Beat, identifier: str) -> bool:
+    """A plan step in poor manner that is put in its own words."""
+    key = _key(identifier)
+    own = key.startswith("plan.") and not key.endswith(".poor")
+    return own and beat.keys[0].endswith(".poor")
 
 
 def own_keys(phrases: Collection[str]) -> list[str]:

@@ -19,6 +19,7 @@ from mirrorplay.personas.errors import UserError, nearest
 from mirrorplay.personas.schema import RESISTANCE_TYPES
 from mirrorplay.policies.stopping import OUTCOMES
 from mirrorplay.runs.analysis.trajectories import Trajectory, trajectory
+from mirrorplay.runs.analysis.summary import OUTCOME_WORDS
 from mirrorplay.runs.analysis.transitions import NEXT_TALKS, Transitions, share, transitions
 from mirrorplay.runs.store import iter_rows
 
@@ -86,8 +87,7 @@ def print_study(console: Console, found: Study) -> None:
     console.print("\nresolved by resistance type (%)", style="bold")
     console.print(_resolved_table(found))
     console.print(
-        f"\nhidden state, first → {found.exchanges}th client turn"
-        " (0–1; a session that ended keeps its last)",
+        f"\nhidden state at client turns 1 → {found.exchanges} (0–1; kept after an ending)",
         style="bold",
     )
     console.print(_course_table(found))
@@ -123,7 +123,7 @@ def _table(*columns: str, first: str) -> Table:
 
 def _outcome_table(found: Study) -> Table:
     seen = [o for o in OUTCOMES if any(counts[o] for counts in found.outcomes.values())]
-    table = _table("n", *(name.replace("_", " ") for name in seen), first="cell")
+    table = _table("\nn", *(OUTCOME_WORDS[name] for name in seen), first="\ncell")
     for cell in found.cells:
         counts = _sum(found, cell)
         if counts.total():

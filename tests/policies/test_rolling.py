@@ -8,16 +8,13 @@ import pytest
 
 from mirrorplay.personas.errors import UserError
 from mirrorplay.policies.listening import hear
+from mirrorplay.policies.moves import Beat, Moment, Move, beats_of, load_table
 from mirrorplay.policies.phrasing.bank import load_bank
 from mirrorplay.policies.rolling import (
+    MOVES_FILE,
     SAFETY_ORDER,
-    Beat,
-    Moment,
-    Move,
     after_safety,
-    beats_used,
     choose,
-    load_moves,
     safety,
     situation,
 )
@@ -100,7 +97,7 @@ def test_at_most_two_beats_and_one_question(said: str) -> None:
 
 
 def test_nothing_mi_inconsistent_is_ever_done() -> None:
-    done = {beat.act for beat in beats_used()}
+    done = {beat.act for beat in beats_of(MOVES_FILE)}
     assert not done & {"confront", "persuade", "homework_prescribed"}
 
 
@@ -159,7 +156,7 @@ def test_safety_comes_with_its_own_words() -> None:
 
 def test_the_bank_has_words_for_every_beat() -> None:
     keys = load_bank().keys
-    missing = {key for beat in beats_used() for key in beat.keys if key not in keys}
+    missing = {key for beat in beats_of(MOVES_FILE) for key in beat.keys if key not in keys}
     assert missing == set()
 
 
@@ -176,4 +173,4 @@ def test_a_bad_moves_file_is_refused(tmp_path: Path, text: str, named: str) -> N
     file = tmp_path / "rolling.yaml"
     file.write_text(text)
     with pytest.raises(UserError, match=named):
-        load_moves(file)
+        load_table(file)
