@@ -2,7 +2,10 @@
 
 from typing import Any
 
-from mirrorplay.agents.roles import TherapistScene, TherapistTurn
+import pytest
+
+from mirrorplay.agents.roles import Review, SupervisorScene, TherapistScene, TherapistTurn
+from mirrorplay.agents.supervisor import ScriptedSupervisor
 from mirrorplay.agents.therapist import ScriptedTherapist
 from mirrorplay.personas.schema import Memory, ResistanceProfile
 from mirrorplay.policies.acts import Manner
@@ -41,6 +44,54 @@ async def test_a_good_therapist_resolves_runs_out_of_time_and_meets_an_impasse()
 async def test_a_harsh_therapist_is_left() -> None:
     for kind in ("emotional", "cognitive"):
         assert ("client_left", "client") in await endings(6, Harsh(), type=kind, **STRONG)
+
+
+class Reviewer(ScriptedSupervisor):
+    """Sees one outcome at one exchange, and another later."""
+
+    def __init__(self, seen: dict[int, tuple[Any, Any]]) -> None:
+        self.seen = seen
+
+    async def review(self, scene: SupervisorScene) -> Review:
+        outcome, ended_by = self.seen.get(scene.exchange, (None, None))
+        return Review(
+            client_codes=(), therapist_codes=(), safety=(), outcome=outcome, ended_by=ended_by
+        )
+
+
+@pytest.mark.parametrize("outcome", ["resolved", "impasse"])
+async def test_what_a_session_has_come_to_is_spoken_out(outcome: str) -> None:
+    final = await play(
+        spec(max_exchanges=8), cast(supervisor=Reviewer({3: (outcome, "supervisor")}))
+    )
+    assert (final["outcome"], final["ended_by"], final["exchange"]) == (outcome, "supervisor", 4)
+    replies = [turn.intended_act or "" for turn in final["turns"][1::2]]
+    assert "closing" in replies[-1]
+    assert not any("closing" in act for act in replies[:-1])
+
+
+async def test_no_exchange_is_added_beyond_the_limit() -> None:
+    final = await play(
+        spec(max_exchanges=3), cast(supervisor=Reviewer({3: ("impasse", "supervisor")}))
+    )
+    assert (final["outcome"], final["exchange"]) == ("impasse", 3)
+    assert "closing" in (final["turns"][-1].intended_act or "")
+
+
+@pytest.mark.parametrize(
+    ("later", "outcome"),
+    [
+        (("safety_stop", "supervisor"), "safety_stop"),
+        (("resolved", "supervisor"), "impasse"),
+        (("max_exchanges", "limit"), "impasse"),
+    ],
+)
+async def test_only_a_crisis_or_a_client_who_goes_can_still_change_it(
+    later: tuple[str, str], outcome: str
+) -> None:
+    seen = {2: ("impasse", "supervisor"), 3: later}
+    final = await play(spec(max_exchanges=8), cast(supervisor=Reviewer(seen)))
+    assert (final["outcome"], final["exchange"]) == (outcome, 3)
 
 
 async def test_crisis_words_stop_the_session_after_a_fitting_reply() -> None:
