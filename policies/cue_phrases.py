@@ -12,7 +12,7 @@ holds for careful and careless writing alike.
 | --- | --- |
 | `a\\|b_c\\|<class>` | one of these; `_` joins words, a class is a named list of them |
 | `a?` | may be missing |
-| `*` `*5` | up to three (five) words, no punctuation |
+| `*` `*5` | up to three (five) words, no punctuation, no "not" or "never" |
 | `**` | up to twelve words or commas, inside the sentence |
 | `***` | up to sixteen of anything, over sentences |
 | `%` | a number in digits |
@@ -31,7 +31,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from functools import cached_property
 from itertools import permutations
 
-_TOKEN = re.compile(r"[^\W_]+(?:'[^\W_]+)*'?|[.!\u2026;:]+|\?+|[,\u2014\u2013()]|\n")
+_TOKEN = re.compile(r"[^\W_]+(?:'[^\W_]+)*'?|[.!\u2026;:]+|\?+|[,\u2014\u2013()]")
 _CURLY = str.maketrans({"’": "'", "‘": "'", "\u02bc": "'", "`": "'"})
 _ENDINGS = {"'m": "am", "'re": "are", "'ve": "have", "'ll": "will", "'d": "would"}
 _IS = frozenset(
@@ -81,7 +81,7 @@ class Words:
 def _written_out(form: str, known: Mapping[str, tuple[str, ...]]) -> tuple[str, ...]:
     first = form[0]
     if not first.isalnum():
-        return ("?",) if first == "?" else (".",) if first in ".!\u2026;:\n" else (",",)
+        return ("?",) if first == "?" else (".",) if first in ".!\u2026;:" else (",",)
     form = form.rstrip("'") if not form.endswith("in'") else f"{form[:-1]}g"
     if form in known:
         return known[form]
@@ -91,7 +91,7 @@ def _written_out(form: str, known: Mapping[str, tuple[str, ...]]) -> tuple[str, 
     if form.endswith("n't"):
         return (*known.get(form[:-3], (form[:-3],)), "not")
     if tail == "s":
-        return (head, "is") if head in _IS else (head, "'s")
+        return (head, "is") if head in _IS else (*known.get(head, (head,)), "'s")
     ending = _ENDINGS.get(f"'{tail}")
     return (*known.get(head, (head,)), ending) if ending else (form.replace("'", ""),)
 
@@ -142,7 +142,7 @@ class Phrase:
         if element == "**":
             return "(?:[^ .?]+ ){0,12}?"
         if element[0] == "*":
-            return f"(?:[^ .?,]+ ){{0,{int(element[1:] or 3)}}}?"
+            return f"(?:(?!not |never )[^ .?,]+ ){{0,{int(element[1:] or 3)}}}?"
         if element == "$":
             return "(?=[.?,] )"
         if element[0] == "!":

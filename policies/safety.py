@@ -149,8 +149,8 @@ def _spared(
     before = text[max(0, start - 90) : start + 1]
     clause_start = max((found.end() - 1 for found in screening.clause.finditer(before)), default=0)
     before = before[clause_start:]
-    if reported is not None and reported.search(before):
-        return True
+    if reported is not None:
+        return bool(reported.search(before) or screening.denial.search(before))
     if screening.undone_after.match(text, end - 1):
         return False
     return bool(screening.denial.search(before)) and not screening.denial_undone.search(before)
