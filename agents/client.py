@@ -62,7 +62,7 @@ class ScriptedClient:
         if missing:
             raise UserError(
                 f"the phrase bank has no words for {', '.join(missing)}",
-                where="client.bank",
+                where="phrasing.bank",
                 hint="every act, opening, leaving and disclosing.memory need a core without slots",
             )
         self._dynamics = coefficients or load_dynamics()
@@ -109,7 +109,9 @@ class ScriptedClient:
             profile,
             called_for,
             scene.phrases,
-            draws.at(turn, "client", "words"),
+            draws.after(
+                f"{act}/{scene.reply.text if scene.reply else ''}", turn, "client", "words"
+            ),
             memory=telling.text if telling else None,
             leaving=leaving,
             band=band_of(state, scene.exchange),

@@ -167,7 +167,7 @@ class ScriptedTherapist:
         }
         if move.said is not None or self.manner == "poor":
             slots["you_clause"] = move.said
-        draws = scene.draws.at(scene.turn, "therapist", "words")
+        draws = scene.draws.after(_last_words(scene)[0], scene.turn, "therapist", "words")
         wording = word(move, slots, scene.phrases, self._bank, draws)
         echo = ECHO_FIT if wording.echoes and self.manner == "good" else 0.0
         return TherapistTurn(

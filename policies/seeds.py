@@ -34,3 +34,8 @@ class Draws:
 
     def at(self, turn: int, role: str, purpose: str) -> random.Random:
         return random.Random(self.seed(turn, role, purpose))
+
+    def after(self, heard: str, turn: int, role: str, purpose: str) -> random.Random:
+        """As `at`, and with what was just heard: for the choice of words alone. Two sessions with
+        the same luck that hear different things then answer in different words."""
+        return random.Random(self.seed(turn, role, f"{purpose}/{heard}"))

@@ -10,7 +10,7 @@ import re
 from collections.abc import Collection, Mapping
 from functools import lru_cache
 
-from mirrorplay.personas.schema import RESISTANCE_TYPES, Persona, ResistanceProfile
+from mirrorplay.personas.schema import Persona, ResistanceProfile
 from mirrorplay.policies.acts import ClientAct
 from mirrorplay.policies.phrasing.bank import Bank, Phrase, sentence
 from mirrorplay.policies.phrasing.keys import NEEDED_KEYS, Band, keys_for, opening_keys
@@ -87,9 +87,6 @@ def phrase(
     the client's turns so far, of which no sentence is said again. The ids of what was used, slots
     included, must come back as `used` next time.
     """
-    # Another type is another person: the same draws would give it the same words.
-    for _ in range(RESISTANCE_TYPES.index(profile.type)):
-        rng.random()
     avoid = dict.fromkeys(used)
     before = frozenset[str]().union(*map(_sentences, earlier))
     found = _compose(bank, act, persona, profile, heard, avoid, rng, memory, leaving, band, echo)
