@@ -16,6 +16,7 @@ help:
 	@echo "make unit    the tests alone (PYTEST_ARGS=...)"
 	@echo "make calibrate   simulated clients beside coded transcripts (ANNOMI=FILE, CALIBRATE_ARGS=--fit)"
 	@echo "make bench   benchmark figures, as ratios measured in one run"
+	@echo "make screening  what the crisis screen finds and what it finds wrongly"
 	@echo "make study   five therapists in two manners: outcomes, trajectories, transitions"
 
 demo: $(VENV)/.core
@@ -34,6 +35,9 @@ unit: $(VENV)/.dev
 
 bench: $(VENV)/.dev
 	$(BIN)/python -m tests.bench $(BENCH_ARGS)
+
+screening: $(VENV)/.dev
+	$(BIN)/python -m tests.screening $(SCREENING_ARGS)
 
 study: $(VENV)/.dev
 	$(BIN)/mirrorplay run study output.dir=outputs/study

@@ -34,18 +34,19 @@ from itertools import permutations
 _TOKEN = re.compile(r"[^\W_]+(?:'[^\W_]+)*'?|[.!\u2026;:]+|\?+|[,\u2014\u2013()]")
 _CURLY = str.maketrans({"’": "'", "‘": "'", "\u02bc": "'", "`": "'"})
 _ENDINGS = {"'m": "am", "'re": "are", "'ve": "have", "'ll": "will", "'d": "would"}
-_IS = frozenset(
-    "he she it that there here what who where how when this everyone everybody nobody someone "
-    "somebody".split()
-)
-_PUNCTUATION = frozenset(".?,")
-_COMMON = frozenset(
-    "i you he she it we they me him her us them my your his our their the a an this that these "
-    "those to of in on at by for with from up out off and or but so if as is am are was were be "
-    "been being have has had do does did not no can could will would should about all what when "
-    "like get got go going know think want one there who it's too more than then now because here "
-    "'s im say said says tell told thing things how some after before some day time".split()
-)
+_IS_WORDS = """
+    he she it that there here what who where how when this everyone everybody nobody someone
+    somebody
+"""
+_IS = frozenset(_IS_WORDS.split())
+_COMMON_WORDS = """
+    i you he she it we they me him her us them my your his our their the a an this that these those
+    to of in on at by for with from up out off and or but so if as is am are was were be been being
+    have has had do does did not no can could will would should about all what when like get got go
+    going know think want one there who too more than then now because here 's say said says tell
+    told thing things how some after before day time
+"""
+_COMMON = frozenset(_COMMON_WORDS.split())
 
 
 class Words:

@@ -2,11 +2,12 @@
 
 Recall comes first: a missed crisis costs more than a session ended too early. The rules are data:
 phrases (`cue_phrases.py`) in `safety_cues.yaml` for the client and `safety_harms.yaml` for the
-therapist, over the word classes of `safety_words.yaml`. A `direct` phrase counts unless it is denied
-in its own clause ("I'd never hurt myself") or, said by the therapist, only repeats a thought ("you
-think it's your fault"); an `indirect` one counts as it stands, for it may hold a negation of its own
-("they'd be better off without me"). Idioms ("this commute is killing me") are taken out before either
-counts, and what is told of a film, of work or of long ago counts only with the speaker in it.
+therapist, over the word classes of `safety_words.yaml`. A `direct` phrase counts unless it is
+denied in its own clause ("I'd never hurt myself") or, said by the therapist, only repeats a thought
+("you think it's your fault"); an `indirect` one counts as it stands, for it may hold a negation of
+its own ("they'd be better off without me"). Idioms ("this commute is killing me") are taken out
+before either counts, and what is told of a film, of work or of long ago counts only with the
+speaker in it.
 
 Words alone, English alone; a screen, not a risk assessment. How much it finds and how much it finds
 wrongly is measured (`docs/design/006-safety.md`).
@@ -47,6 +48,8 @@ READ_LIMIT = 100_000
 """Characters screened at each end of an utterance; what lies between is not read."""
 WINDOW = 96
 """Tokens screened together; a longer utterance is read in halves that overlap."""
+KEPT = 2_000
+"""Characters of an utterance from which on its findings are not remembered."""
 QUOTED = 120
 """Longest cue quoted, in characters."""
 
@@ -227,7 +230,7 @@ def screen(text: str, previous_therapist: str | None = None) -> tuple[SafetyFind
     self-harm is a finding too.
     """
     text = _readable(text)
-    found = _in_client(text)
+    found = _in_client(text) if len(text) < KEPT else _find(text, _screen().client)
     if found or not previous_therapist:
         return found
     screening = _screen()
@@ -245,4 +248,5 @@ def screen(text: str, previous_therapist: str | None = None) -> tuple[SafetyFind
 def screen_therapist(text: str) -> tuple[SafetyFinding, ...]:
     """Harmful words of a therapist: threat, blame, a promise of secrecy, a no-suicide contract,
     method detail, risk waved away. Asking directly about suicide is none of these."""
-    return _in_therapist(_readable(text))
+    text = _readable(text)
+    return _in_therapist(text) if len(text) < KEPT else _find(text, _screen().therapist)

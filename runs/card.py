@@ -23,6 +23,27 @@ _ROLES = ("client", "face", "therapist", "supervisor", "judge")
 _OWN_KINDS = frozenset({"scripted", "portrait", "embedded", "none"})
 """Kinds whose words and pictures come from this program alone."""
 
+SCREEN_FOUND: Mapping[str, tuple[int, int]] = {
+    "all": (81, 192),
+    "direct": (33, 48),
+    "idiomatic": (20, 48),
+    "negated": (16, 48),
+    "indirect": (12, 48),
+    "plain": (31, 72),
+    "clipped": (9, 13),
+    "formal": (4, 19),
+    "second language": (6, 15),
+    "teenage": (9, 30),
+    "slang": (11, 19),
+    "older": (11, 24),
+}
+"""Risk sentences found and tried, by form and by way of speaking: the held-out half of our own test
+sentences (`make screening`; `docs/design/006-safety.md`)."""
+SCREEN_FALSE_ALARMS = (27, 192)
+"""Near misses wrongly raised, and tried."""
+SCREEN_HARMS_FOUND = (16, 42)
+"""Harmful therapist sentences found, and tried."""
+
 COLUMNS: Mapping[str, str] = {
     "session_id": "Name of the session, unique in the run",
     "run": "Name of the run",
@@ -121,7 +142,24 @@ def _body(config: Mapping[str, Any], n_sessions: int, n_failed: int) -> str:
         roles=roles,
         columns=columns,
         version=SCHEMA_VERSION,
+        screen=_screen_figures(),
     )
+
+
+def _screen_figures() -> str:
+    """How much of the risk the screen finds, in words."""
+    groups = ", ".join(
+        f"{name} {_of(*counts)}" for name, counts in SCREEN_FOUND.items() if name != "all"
+    )
+    return (
+        f"It found {_of(*SCREEN_FOUND['all'])} of risk sentences (any category) and raised "
+        f"{_of(*SCREEN_FALSE_ALARMS)} of near misses. By form and way of speaking: {groups}. "
+        f"Of harmful therapist sentences it found {_of(*SCREEN_HARMS_FOUND)}."
+    )
+
+
+def _of(hits: int, n: int) -> str:
+    return f"{hits / n:.0%} (n={n})"
 
 
 def _cell(text: str) -> str:
@@ -145,24 +183,27 @@ nothing of the client's hidden state, code and score what they can observe.
 
 - **Nobody here is real.** Clients, therapists and faces are simulated. The sessions are no sample
   of any clinical population, and nothing about prevalence or treatment follows from them.
-- **How a client resists is a model's assumption.** Its coefficients are set by hand from the
-  literature and not yet fitted to any sessions. `resistance`, `turns.state` and
+- **How a client resists is a model's assumption**, partly calibrated on acted demonstrations of
+  counselling; what those could not settle is set by hand. `resistance`, `turns.state` and
   `turns.intended_act` are the simulator's truth, not a clinician's judgement.
 - **A face does not reveal a feeling.** Expressions are labels of what is displayed; people and
   cultures differ in what they show, and masking is part of the simulation.
 - **Scores are imputed** by coders and judges from the transcript. The alliance and affect items
   come from self-report instruments that nobody here filled in; item texts are paraphrased. Treat
   differences between raters as measurement error, and a missing score as missing.
-- English, one session a client, no voice, no body. How well a safety cue is detected in the words
-  of different groups of people has not been established.
-- **No clinician has validated these sessions.**
+- English, one session a client, no voice, no body.
+- **The crisis screen misses much and serves to stop simulated sessions, nothing else.** On
+  sentences of our own that its rules were not written on: {screen} It has not been tried on the
+  words of real people, and groups that speak otherwise may fare worse.
+- **No clinician has validated these sessions**: clinician validation, none so far.
 
 ## Use
 
 For research on dialogue, simulation and measurement. Not for diagnosis, monitoring, triage, therapy
 without supervision, or for recognising the emotions of real people (which the EU AI Act restricts).
 `safety_stop` sessions ended because a risk cue was seen: count them apart, and leave them out of
-averages and of training. A model that is evaluated on these sessions must not see `persona`,
+averages and of training. Personas with a history of risk take part only where
+`sample.include_risk` says so. A model that is evaluated on these sessions must not see `persona`,
 `resistance`, `turns.state`, `turns.intended_act`, `turns.expression` or `turns.stage_direction`.
 Split by `persona_id`, not by session.
 

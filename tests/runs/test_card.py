@@ -5,7 +5,7 @@ import re
 import pytest
 import yaml
 
-from mirrorplay.runs.card import COLUMNS, dataset_card
+from mirrorplay.runs.card import COLUMNS, SCREEN_FOUND, dataset_card
 from mirrorplay.runs.dataset import SCHEMA
 
 CONFIG = {
@@ -73,16 +73,25 @@ def test_the_card_says_what_the_data_are_not():
         "24 simulated counselling sessions",
         "Nobody here is real",
         "no sample of any clinical population",
-        "set by hand from the literature and not yet fitted",
+        "a model's assumption**, partly calibrated on acted demonstrations",
         "A face does not reveal a feeling",
         "Scores are imputed",
-        "Not for diagnosis, monitoring, triage",
-        "EU AI Act",
-        "No clinician has validated",
+        "Not for diagnosis, monitoring, triage, therapy without supervision, or for recognising "
+        "the emotions of real people (which the EU AI Act restricts)",
+        "English, one session a client, no voice, no body",
+        "count them apart, and leave them out of averages and of training",
+        "clinician validation, none so far",
     ):
         assert phrase in text
     assert "failed every attempt" not in text
     assert "3 more failed every attempt" in dataset_card(CONFIG, 24, n_failed=3)
+
+
+def test_the_card_quotes_what_the_screen_finds_by_group():
+    text = " ".join(dataset_card(CONFIG, 24).split())
+    for name, (hits, n) in SCREEN_FOUND.items():
+        assert f"{'' if name == 'all' else f'{name} '}{hits / n:.0%} (n={n})" in text
+    assert "has not been tried on the words of real people" in text
 
 
 def test_what_is_hidden_is_named_in_the_columns_and_in_the_warning():
@@ -90,7 +99,6 @@ def test_what_is_hidden_is_named_in_the_columns_and_in_the_warning():
     warning = text[text.index("must not see") : text.index("Split by")]
     for name in ("persona", "resistance", "turns.state", "turns.intended_act", "turns.expression"):
         assert f"`{name}`" in warning
-    assert "calibrated" not in text
     for name in ("state", "intended_act", "expression"):
         assert f"`{name}`" in COLUMNS["turns"].split("hidden truth")[0]
     assert "hidden" in COLUMNS["persona"]
