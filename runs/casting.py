@@ -7,6 +7,8 @@ from pathlib import Path
 from mirrorplay.agents.client import ScriptedClient
 from mirrorplay.agents.custom import load_part
 from mirrorplay.agents.faces.artist import PortraitArtist
+from mirrorplay.agents.faces.controls import BlankArtist, ShuffledArtist, SwappedArtist
+from mirrorplay.agents.faces.perceiver import EmbeddedPerceiver
 from mirrorplay.agents.judge import ScriptedJudge
 from mirrorplay.agents.roles import (
     Client,
@@ -22,7 +24,8 @@ from mirrorplay.agents.supervisor import ScriptedSupervisor
 from mirrorplay.agents.therapist import ScriptedTherapist
 from mirrorplay.graphs.context import Cast
 from mirrorplay.policies.phrasing.bank import bank_directory
-from mirrorplay.runs.config import RunConfig
+from mirrorplay.runs.config import CAPTION_MODES, RunConfig
+from mirrorplay.runs.deck import read_deck
 
 
 def extend_import_path(folders: Iterable[str]) -> None:
@@ -54,6 +57,8 @@ def _client(config: RunConfig) -> Client:
             appraisal=block.appraisal,
             dynamics=block.dynamics,
             bank=bank_directory(config.phrasing.bank),
+            display_reliability=block.display_reliability,
+            overlay=block.overlay,
         )
     part: Client = load_part("client", block.target, block.args)
     return part
@@ -68,6 +73,8 @@ def _therapist(config: RunConfig) -> Therapist:
             crisis_line=block.crisis_line,
             manner=block.manner,
             bank=bank_directory(config.phrasing.bank),
+            eyes=EmbeddedPerceiver() if block.mode == "base" else None,
+            names_mismatch=block.names_mismatch,
         )
     part: Therapist = load_part("therapist", block.target, block.args)
     return part
@@ -95,14 +102,22 @@ def _artist(config: RunConfig) -> FaceArtist | None:
         return None
     if block.kind == "portrait":
         return PortraitArtist()
+    if block.kind == "blank":
+        return BlankArtist()
+    if block.kind == "shuffled":
+        return ShuffledArtist(read_deck(block.deck))
+    if block.kind == "swapped":
+        return SwappedArtist(read_deck(block.deck))
     part: FaceArtist = load_part("face", block.target, block.args)
     return part
 
 
 def _perceiver(config: RunConfig) -> Perceiver | None:
     block = config.perceiver
-    if block.kind == "none":
+    if block.kind == "none" or config.therapist.mode not in CAPTION_MODES:
         return None
+    if block.kind == "embedded":
+        return EmbeddedPerceiver()
     part: Perceiver = load_part("perceiver", block.target, block.args)
     return part
 

@@ -8,10 +8,11 @@ secret, and nothing secret is let in: a configuration is written into every run 
 from collections.abc import Callable
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import AfterValidator, BeforeValidator, Field, model_validator
+from pydantic import BeforeValidator, Field, model_validator
 
 from mirrorplay.agents.roles import Mode, TherapistManner, TherapistPolicy
 from mirrorplay.personas.schema import RESISTANCE_TYPES, Frozen, Line, ResistanceType
+from mirrorplay.policies.expression import Overlay
 from mirrorplay.runs.values import (
     Arguments,
     PathText,
@@ -130,14 +131,24 @@ class ScriptedClient(Block):
     """What reads a reply whose intended act is unknown."""
     dynamics: Literal["full", "memoryless", "static"] = "full"
     """`full`: state moves and lasts; `memoryless`: only the last reply counts; `static`: fixed."""
+    display_reliability: Annotated[float, Real(0.0, 1.0)] = 0.5
+    """How often a face of ordinary expressivity shows anything."""
+    overlay: Overlay = "familiar"
+    """How masking shows: in ways that the embedded therapist's table knows, or `unfamiliar`."""
 
 
-class PortraitFace(Block):
+class Picture(Block):
+    """What every embedded face is told."""
+
+    kind: str
+    size: Annotated[int, Whole(64, 1024)] = 336
+    """Width and height, pixels."""
+
+
+class PortraitFace(Picture):
     """A drawn face: identity and expression as a picture."""
 
     kind: Literal["portrait"]
-    size: Annotated[int, Whole(64, 1024)] = 336
-    """Width and height, pixels."""
 
 
 class NoFace(Block):
@@ -146,19 +157,38 @@ class NoFace(Block):
     kind: Literal["none"]
 
 
+class BlankFace(Picture):
+    """A grey square: a control."""
+
+    kind: Literal["blank"]
+
+
+class ShuffledFace(Picture):
+    """The client's own features with faces of other sessions in any order: a control."""
+
+    kind: Literal["shuffled"]
+    deck: PathText
+    """A finished run of the same clients, whose faces are used."""
+
+
+class SwappedFace(Picture):
+    """The client's own features with the faces of one other session in order: a control."""
+
+    kind: Literal["swapped"]
+    deck: PathText
+    """A finished run of the same clients, whose faces are used."""
+
+
+class EmbeddedPerceiver(Block):
+    """The embedded perceiver: a small network that reads the pixels."""
+
+    kind: Literal["embedded"]
+
+
 class NoPerceiver(Block):
     """Nobody reads the face before the therapist answers."""
 
     kind: Literal["none"]
-
-
-def _embedded_mode(mode: Mode) -> Mode:
-    if mode in IMAGE_MODES:
-        raise mistake(
-            "needs a perceiver that reads the face; the embedded one does not exist yet",
-            hint="use text or p, or a custom therapist",
-        )
-    return mode
 
 
 class ScriptedTherapist(Block):
@@ -171,8 +201,12 @@ class ScriptedTherapist(Block):
     manner: TherapistManner = "good"
     """How it does what it does: `good` asks leave, hedges, is short and takes up what was said;
     `poor` does none of it."""
-    mode: Annotated[Mode, AfterValidator(_embedded_mode)] = "p"
-    """The arm: `text` words alone; `p` words and a plan."""
+    mode: Mode = "p"
+    """The arm: `text` words alone; `base` words and face; `p` a plan; `ec` a caption of the face
+    first; `p+ec` both. The embedded therapist's `p` goes by words alone."""
+    names_mismatch: Literal["seen", "always"] = "seen"
+    """When it names a mismatch between words and face: when it sees one, or, as a control for arms
+    without a face, once in every session."""
     crisis_line: Line = "your local crisis line or emergency number"
     """The help named on a crisis, as it is said in a sentence: "call …"."""
 
@@ -257,12 +291,15 @@ ClientBlock = Annotated[
     BeforeValidator(_block("scripted")),
 ]
 FaceBlock = Annotated[
-    Annotated[PortraitFace | NoFace | Custom, Field(discriminator="kind")],
+    Annotated[
+        PortraitFace | NoFace | BlankFace | ShuffledFace | SwappedFace | Custom,
+        Field(discriminator="kind"),
+    ],
     BeforeValidator(_block("portrait")),
 ]
 PerceiverBlock = Annotated[
-    Annotated[NoPerceiver | Custom, Field(discriminator="kind")],
-    BeforeValidator(_block("none")),
+    Annotated[EmbeddedPerceiver | NoPerceiver | Custom, Field(discriminator="kind")],
+    BeforeValidator(_block("embedded")),
 ]
 TherapistBlock = Annotated[
     Annotated[ScriptedTherapist | CustomTherapist, Field(discriminator="kind")],
@@ -285,8 +322,15 @@ KINDS: dict[tuple[str, ...], dict[str, type[Block]]] = {
     ("graph",): {"session": SessionGraph, "screenplay": ScreenplayGraph},
     ("graph", "writer"): {"scripted": ScriptedWriter, "custom": Custom},
     ("client",): {"scripted": ScriptedClient, "custom": Custom},
-    ("face",): {"portrait": PortraitFace, "none": NoFace, "custom": Custom},
-    ("perceiver",): {"none": NoPerceiver, "custom": Custom},
+    ("face",): {
+        "portrait": PortraitFace,
+        "none": NoFace,
+        "blank": BlankFace,
+        "shuffled": ShuffledFace,
+        "swapped": SwappedFace,
+        "custom": Custom,
+    },
+    ("perceiver",): {"embedded": EmbeddedPerceiver, "none": NoPerceiver, "custom": Custom},
     ("therapist",): {"scripted": ScriptedTherapist, "custom": CustomTherapist},
     ("supervisor",): {"scripted": ScriptedSupervisor, "custom": Custom},
     ("judge",): {"scripted": ScriptedJudge, "custom": Custom},
@@ -306,7 +350,7 @@ class RunConfig(Block):
     graph: Graph = SessionGraph(kind="session")
     client: ClientBlock = ScriptedClient(kind="scripted")
     face: FaceBlock = PortraitFace(kind="portrait")
-    perceiver: PerceiverBlock = NoPerceiver(kind="none")
+    perceiver: PerceiverBlock = EmbeddedPerceiver(kind="embedded")
     therapist: TherapistBlock = ScriptedTherapist(kind="scripted")
     phrasing: Phrasing = Phrasing()
     supervisor: SupervisorBlock = ScriptedSupervisor(kind="scripted")
@@ -328,11 +372,10 @@ class RunConfig(Block):
                 path=("therapist", "mode"),
                 hint="use text or p, or another face",
             )
-        if mode in CAPTION_MODES and self.perceiver.kind != "custom":
+        if mode in CAPTION_MODES and self.perceiver.kind == "none":
             raise mistake(
-                "needs a perceiver that reads the face, and perceiver.kind is none; "
-                "the embedded one does not exist yet",
+                "needs a perceiver that reads the face, and perceiver.kind is none",
                 path=("therapist", "mode"),
-                hint="use text, p or base, or a custom perceiver",
+                hint="use text, p or base, or perceiver: embedded",
             )
         return self

@@ -7,6 +7,7 @@ from pathlib import Path
 from statistics import fmean
 from typing import Any
 
+from mirrorplay.policies.instruments.trajectory import level
 from mirrorplay.policies.stopping import Outcome
 from mirrorplay.runs.store import iter_rows
 
@@ -17,7 +18,9 @@ COLUMNS = (
     "replicate",
     "persona_id",
     "resistance",
-    "turns.index",
+    "turns.speaker",
+    "turns.codes",
+    "turns.state",
     "outcome",
     "scores",
 )
@@ -27,11 +30,15 @@ MEASURES = (
     "resistance_first",
     "resistance_peak",
     "resistance_last",
+    "resistance_area",
+    "trust_last",
     "exchanges",
     "resolved",
 )
 """What a session is compared by. `alliance`: mean of the WAI subscales, 1–5. `skill`: mean of the
-CTRS items, 0–6. `resistance_*`: coded level, 0–1. `resolved`: 1 or 0, null after a safety stop."""
+CTRS items, 0–6. `resistance_*`: coded level, 0–1, the area as its mean over the client's turns.
+`trust_last`: the hidden trust at the client's last turn, 0–1, where there is one. `resolved`: 1 or
+0, null after a safety stop."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +51,7 @@ class Figures:
     replicate: int
     persona_id: str
     resistance: str
+    masking: float
     outcome: Outcome
     measures: dict[str, float]
 
@@ -64,6 +72,10 @@ def iter_figures(run_dir: Path) -> Iterator[Figures]:
                 measures["alliance"] = fmean(scores["wai"])
         if "ctrs" in scores:
             measures["skill"] = fmean(scores["ctrs"])
+        spoke = [turn for turn in row["turns"] if turn["speaker"] == "client"]
+        measures["resistance_area"] = fmean(level(turn["codes"]) for turn in spoke)
+        if spoke[-1]["state"] is not None:
+            measures["trust_last"] = spoke[-1]["state"]["trust"]
         measures["exchanges"] = len(row["turns"]) / 2
         yield Figures(
             session_id=row["session_id"],
@@ -72,6 +84,7 @@ def iter_figures(run_dir: Path) -> Iterator[Figures]:
             replicate=row["replicate"],
             persona_id=row["persona_id"],
             resistance=row["resistance"]["type"],
+            masking=row["resistance"]["masking"],
             outcome=row["outcome"],
             measures=measures,
         )

@@ -18,8 +18,8 @@ from rich.text import Text
 from mirrorplay.personas.errors import UserError, nearest
 from mirrorplay.personas.schema import RESISTANCE_TYPES
 from mirrorplay.policies.stopping import OUTCOMES
-from mirrorplay.runs.analysis.trajectories import Trajectory, trajectory
 from mirrorplay.runs.analysis.summary import OUTCOME_WORDS
+from mirrorplay.runs.analysis.trajectories import Trajectory, trajectory
 from mirrorplay.runs.analysis.transitions import NEXT_TALKS, Transitions, share, transitions
 from mirrorplay.runs.store import iter_rows
 

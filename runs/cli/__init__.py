@@ -11,6 +11,7 @@ from mirrorplay.personas.errors import UserError
 from mirrorplay.runs.cli.calibrating import calibrate
 from mirrorplay.runs.cli.configuration import config, doctor
 from mirrorplay.runs.cli.group import Commands
+from mirrorplay.runs.cli.headlining import headline
 from mirrorplay.runs.cli.people import personas
 from mirrorplay.runs.cli.phrases import phrasing
 from mirrorplay.runs.cli.running import plan, resume, run
@@ -61,6 +62,7 @@ for command in (
     plan,
     show,
     study,
+    headline,
     fork,
     graph,
     personas,
