@@ -13,7 +13,7 @@ from mirrorplay.personas.errors import UserError, nearest
 from mirrorplay.personas.schema import Memory
 from mirrorplay.policies.acts import Manner, TherapistAct
 from mirrorplay.policies.appraisal import appraise
-from mirrorplay.policies.expression import express
+from mirrorplay.policies.expression import OVERLAYS, RELIABILITY, Overlay, express
 from mirrorplay.policies.phrasing.bank import BANK_A, Bank, load_bank
 from mirrorplay.policies.phrasing.client import phrase
 from mirrorplay.policies.phrasing.keys import NEEDED_KEYS, band_of
@@ -42,8 +42,9 @@ class ScriptedClient:
     """A client without a model.
 
     `appraisal` names the coder for replies whose acts nobody states, `dynamics` the variant (full,
-    memoryless, static), `bank` a phrase bank or its directory, `coefficients` another set. Raises
-    UserError for an unknown name.
+    memoryless, static), `bank` a phrase bank or its directory, `coefficients` another set.
+    `display_reliability` in [0, 1] is how often the face shows anything, `overlay` how masking
+    shows. Raises UserError for an unknown name.
     """
 
     def __init__(
@@ -52,11 +53,15 @@ class ScriptedClient:
         dynamics: DynamicsVariant = "full",
         bank: Bank | Path | None = None,
         coefficients: Dynamics | None = None,
+        display_reliability: float = RELIABILITY,
+        overlay: Overlay = "familiar",
     ) -> None:
         _check("client.appraisal", appraisal, APPRAISALS)
         _check("client.dynamics", dynamics, DYNAMICS_VARIANTS)
         self.appraisal = appraisal
+        _check("client.overlay", overlay, OVERLAYS)
         self.variant = dynamics
+        self.reliability, self.overlay = display_reliability, overlay
         self._bank = bank if isinstance(bank, Bank) else load_bank(bank or BANK_A)
         missing = sorted(NEEDED_KEYS - self._bank.keys)
         if missing:
@@ -100,6 +105,8 @@ class ScriptedClient:
             profile,
             persona.appearance.expressivity,
             draws.at(turn, "client", "expression"),
+            reliability=self.reliability,
+            overlay=self.overlay,
         )
         mine = [line.text for line in scene.lines if line.speaker == "client"]
         words = phrase(

@@ -129,7 +129,9 @@ class ClientTurn:
 
 @dataclass(frozen=True, slots=True)
 class FaceBrief:
-    """What to draw. Identity comes from persona id, age, gender and appearance alone."""
+    """What to draw. Identity comes from persona id, age, gender and appearance alone. Whose session
+    it is (`resistance`, `replicate`) and its how many-eth client turn, from 0, are for controls; a
+    drawing must not depend on them."""
 
     persona_id: str
     age: int | None
@@ -138,6 +140,9 @@ class FaceBrief:
     expression: Expression
     size: int
     seed: int
+    resistance: str = "none"
+    replicate: int = 0
+    turn: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,7 +15,9 @@ from pathlib import Path
 from typing import get_args
 
 from mirrorplay.agents.roles import (
+    MODES,
     Mode,
+    Perceiver,
     TherapistManner,
     TherapistPolicy,
     TherapistScene,
@@ -31,6 +33,7 @@ from mirrorplay.policies import (
     scattered,
 )
 from mirrorplay.policies.acts import Manner
+from mirrorplay.policies.expression import Perception
 from mirrorplay.policies.listening import Clause, Heard, hear
 from mirrorplay.policies.manner import poorly
 from mirrorplay.policies.moves import SAID, Beat, Moment, Move
@@ -45,15 +48,19 @@ from mirrorplay.policies.phrasing.therapist import (
 )
 from mirrorplay.policies.reframing import Plan, Step
 from mirrorplay.policies.safety import screen, screen_therapist
+from mirrorplay.policies.seeing import weigh
 
 POLICIES: tuple[TherapistPolicy, ...] = get_args(TherapistPolicy)
 MANNERS: tuple[TherapistManner, ...] = get_args(TherapistManner)
-SCRIPTED_MODES: tuple[Mode, ...] = ("text", "p")
-"""Arms that need no face to be read."""
 PLANNING: tuple[Mode, ...] = ("p", "p+ec")
 """Arms that work on a plan."""
 ECHO_FIT = 0.1
 """How much better a reply fits that has the client's own words in it (H)."""
+CAPTIONED: tuple[Mode, ...] = ("ec", "p+ec")
+"""Arms in which a caption of the face is written first."""
+NAMES_MISMATCH = ("seen", "always")
+CLAIMED_FROM = 3
+"""First exchange at which the control claims a mismatch (H)."""
 OWN_WORDS = 0.7
 """How often a plan step is put in words that hold some of the client's, where there are any (H)."""
 STEP_TRIES = 2
@@ -70,9 +77,14 @@ _CRISIS_LINE = re.compile(r"[^\x00-\x1f\x7f-\x9f\u2028\u2029]{1,120}")
 class ScriptedTherapist:
     """A therapist without a model.
 
-    policy: how it decides. manner: `good` or `poor`, how it does what it decides. mode: `text` or
-    `p`. crisis_line: a noun phrase that is said when somebody may be in danger, 1–120 printable
-    characters. bank: directory of phrase files. Raises UserError for anything else.
+    policy: how it decides. manner: `good` or `poor`, how it does what it decides. mode: the arm.
+    crisis_line: a noun phrase that is said when somebody may be in danger, 1–120 printable
+    characters. bank: directory of phrase files. eyes: what reads the image in mode `base`, where no
+    caption is written first. names_mismatch: `seen`, or `always`, a control that claims to see one.
+    Raises UserError for anything else.
+
+    `text` and `p` go by the words. `base` has what was read from the image as numbers; `ec` and
+    `p+ec` have the caption too, and weigh it against the words (`policies/seeing.py`).
     """
 
     def __init__(
@@ -82,6 +94,8 @@ class ScriptedTherapist:
         crisis_line: str = "your local emergency number",
         bank: Path = BANK_A,
         manner: str = "good",
+        eyes: Perceiver | None = None,
+        names_mismatch: str = "seen",
     ) -> None:
         if manner not in MANNERS:
             raise UserError(
@@ -97,14 +111,25 @@ class ScriptedTherapist:
                 allowed=POLICIES,
                 hint=nearest(policy, POLICIES),
             )
-        if mode not in SCRIPTED_MODES:
-            image = mode in ("base", "ec", "p+ec")
+        if mode not in MODES:
             raise UserError(
-                f"the scripted therapist cannot work in mode {mode!r}"
-                + (": image modes need a perceiver" if image else ""),
+                f"unknown therapist mode {mode!r}",
                 where="therapist.mode",
-                allowed=SCRIPTED_MODES,
-                hint=None if image else nearest(mode, SCRIPTED_MODES),
+                allowed=MODES,
+                hint=nearest(mode, MODES),
+            )
+        if mode == "base" and eyes is None:
+            raise UserError(
+                "mode 'base' has to read the image itself",
+                where="therapist.mode",
+                hint="pass eyes, such as EmbeddedPerceiver()",
+            )
+        if names_mismatch not in NAMES_MISMATCH:
+            raise UserError(
+                f"unknown choice {names_mismatch!r}",
+                where="therapist.names_mismatch",
+                allowed=NAMES_MISMATCH,
+                hint=nearest(names_mismatch, NAMES_MISMATCH),
             )
         if not crisis_line.strip() or not _CRISIS_LINE.fullmatch(crisis_line):
             raise UserError(
@@ -116,6 +141,8 @@ class ScriptedTherapist:
         self.manner = manner
         self.mode = mode
         self.crisis_line = crisis_line.strip()
+        self._eyes = eyes
+        self._claims = names_mismatch == "always"
         self._bank = load_bank(bank)
 
     async def plan(self, scene: TherapistScene) -> Plan:
@@ -128,13 +155,16 @@ class ScriptedTherapist:
         heard = _listen(scene)
         now = heard[-1] if heard else hear("")
         spoken, before = _last_words(scene)
-        moment = _moment(scene, heard[:-1], spoken)
+        face = await self._look(scene)
+        moment = _moment(scene, heard[:-1], spoken, face)
         findings = screen(spoken, before)
         if findings:
             categories = {one.category for one in findings}
             return self._say(rolling.safety(categories, moment), scene, [], None)
         if moment.count("safety_inquiry"):
             return self._say(rolling.after_safety(moment), scene, [], None)
+        if face is not None and self.mode in CAPTIONED:
+            now = weigh(now, face.caption)
         heard[-1:] = [now := replace(now, clause=_fresh(now.clause, scene))]
         stage: int | None = None
         if scene.plan is not None and self.mode in PLANNING and self.policy in _ON_PLAN:
@@ -150,9 +180,18 @@ class ScriptedTherapist:
             turn = self._say(move, scene, [bare], stage)
         return turn
 
+    async def _look(self, scene: TherapistScene) -> Perception | None:
+        """What there is to see in this arm: in `base` from the image, else what was written."""
+        if self._eyes is not None and scene.image is not None and self.mode == "base":
+            return await self._eyes.look(scene.image)
+        return scene.perception if self.mode in CAPTIONED else None
+
     def _choose(self, now: Heard, moment: Moment, scene: TherapistScene) -> Move:
         rng = scene.draws.at(scene.turn, "therapist", "move")
         move = _POLICIES[self.policy](now, moment, rng)
+        due = moment.exchange >= CLAIMED_FROM and not moment.last and not moment.leaving
+        if self._claims and due and not now.discord and not moment.count("naming_mismatch"):
+            move = rolling.claim_mismatch(now, moment, rng)
         return poorly(move, moment) if self.manner == "poor" else move
 
     def _say(
@@ -208,7 +247,9 @@ def _last_words(scene: TherapistScene) -> tuple[str, str | None]:
     return spoken, before
 
 
-def _moment(scene: TherapistScene, earlier: list[Heard], spoken: str) -> Moment:
+def _moment(
+    scene: TherapistScene, earlier: list[Heard], spoken: str, face: Perception | None
+) -> Moment:
     keys = own_keys(scene.phrases)
     homework = reframing.homework_keys()
     earlier = [replace(one, clause=_fresh(one.clause, scene)) for one in earlier]
@@ -221,7 +262,7 @@ def _moment(scene: TherapistScene, earlier: list[Heard], spoken: str) -> Moment:
         recent=frozenset(keys[-4:]),
         homework=any(key.startswith(("homework", *homework)) for key in keys),
         spoken=spoken,
-        face=scene.perception,
+        face=face,
     )
 
 

@@ -69,6 +69,9 @@ def face_brief(state: SessionState, turn: Turn) -> FaceBrief:
         expression=turn.expression,
         size=spec.face_size,
         seed=spec.draws.seed(turn.index, "face", "image"),
+        resistance=spec.profile.type,
+        replicate=spec.replicate,
+        turn=turn.index // 2,
     )
 
 

@@ -6,7 +6,7 @@ Words and face are separate channels, and masking sets how far they disagree. Th
 
 import random
 from collections.abc import Mapping
-from typing import NamedTuple
+from typing import Literal, NamedTuple, get_args
 
 from mirrorplay.personas.schema import ResistanceProfile
 from mirrorplay.policies.acts import ClientAct
@@ -16,8 +16,10 @@ from mirrorplay.policies.state import ClientState
 
 __all__ = [
     "ACTION_UNITS",
+    "OVERLAYS",
     "ActionUnit",
     "Expression",
+    "Overlay",
     "Perception",
     "Side",
     "Signed",
@@ -62,12 +64,17 @@ _DISPLAYS: Mapping[str, _Display] = {
     "surprise": _Display(((1, 1.8), (2, 1.8), (5, 1.6), (26, 1.5))),
     "thinking": _Display((), sometimes=((4, 1.3), (14, 1.1), (18, 1.2)), gaze=(0.4, 0.4),
                          head=(0.1, 0.05, 0.1)),
+    "held_breath": _Display(((22, 1.8), (28, 1.6))),
+    "tongue_in_cheek": _Display(((18, 2.0), (27, 1.2)), gaze=(0.0, 0.5)),
+    "shut_away": _Display(((6, 1.6), (43, 2.2)), head=(0.0, 0.4, -0.2)),
     "rest": _Display((), sometimes=((24, 1.0), (14, 1.0), (25, 1.0), (4, 1.0))),
 }  # fmt: skip
 """EMFACS prototypes at everyday strength (sadness 1+4+15, anger 4+5+7+23, surprise 1+2+5+26,
 happiness 6+12, contempt one-sided 12+14) and overlays (H) from the psychology of masking."""
 
 _CONTROLS = ((14, 1.3), (15, 1.3), (17, 1.5), (24, 1.5))
+_UNFAMILIAR: Mapping[str, float] = {"held_breath": 1.5, "tongue_in_cheek": 1.0, "shut_away": 1.0}
+"""Masking in displays that no table of the embedded therapist knows: for misspecification runs."""
 _HIDING = frozenset(
     {"minimizing", "minimum_talk", "agreeing", "answering", "committing", "limit_setting"}
 )
@@ -97,28 +104,39 @@ _OPEN_FACE: Mapping[str, Mapping[str, float]] = {
 """What each act looks like when nothing is hidden: relative weights (H)."""
 
 
+Overlay = Literal["familiar", "unfamiliar"]
+OVERLAYS: tuple[Overlay, ...] = get_args(Overlay)
+"""How masking shows: in ways the embedded therapist's table knows, or in others."""
+RELIABILITY = 0.5
+"""Share of turns in which a face of ordinary expressivity shows anything (science: at most .5)."""
+
+
 def express(
     state: ClientState,
     act: ClientAct,
     profile: ResistanceProfile,
     expressivity: float,
     rng: random.Random,
+    *,
+    reliability: float = RELIABILITY,
+    overlay: Overlay = "familiar",
 ) -> Expression:
     """The face that goes with a state and an act.
 
-    Display is probabilistic (about half of the turns at ordinary expressivity) and mostly at
-    intensity A–B. Where the words hide what is felt, masking is the chance that the face tells it
-    anyway, as a controlled smile or a leak; a client who does not mask shows what the words say.
+    Display is probabilistic (`reliability` in [0, 1], the share of turns that show something at
+    ordinary expressivity) and mostly at intensity A–B. Where the words hide what is felt, masking
+    is the chance that the face tells it anyway, as a controlled smile or a leak; a client who does
+    not mask shows what the words say. `overlay`: which displays masking has.
     """
     felt = max(state.distress, state.discord)
     shown, masked, which, strength = (rng.random() for _ in range(4))
     if act in _HIDING and masked < profile.masking * (0.35 + 0.65 * felt):
-        weights = _masked(state, profile)
-        shows = 0.45 + 0.5 * expressivity
+        weights = _masked(state, profile) if overlay == "familiar" else _UNFAMILIAR
+        shows = 0.35 + 0.4 * expressivity
     else:
         weights = _leaning(state, act)
-        shows = 0.1 + 0.45 * expressivity + 0.25 * felt * expressivity
-    name = _choose(weights, which) if shown < shows else "rest"
+        shows = 0.08 + 0.5 * expressivity + 0.2 * felt * expressivity
+    name = _choose(weights, which) if shown < shows * reliability / RELIABILITY else "rest"
     scale = 0.6 + 0.5 * expressivity + 0.5 * felt * strength + 0.25 * (strength - 0.5)
     return _perform(name, scale, rng)
 
@@ -159,7 +177,7 @@ def _perform(name: str, scale: float, rng: random.Random) -> Expression:
     towards = 1.0 if rng.random() < 0.5 else -1.0
     units: list[ActionUnit] = []
     planned = list(display.units)
-    chance = 0.08 if name == "rest" else 0.35
+    chance = 0.03 if name == "rest" else 0.35
     planned += [unit for unit in display.sometimes if rng.random() < chance]
     if name == "controlled_smile":
         planned.append(_CONTROLS[rng.randrange(len(_CONTROLS))])

@@ -6,7 +6,7 @@ Readings are labels of display, not of emotion (Barrett et al. 2019): weak ones 
 display that the table does not know has none.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from math import tanh
@@ -19,7 +19,7 @@ from mirrorplay.policies.facs import Expression, Perception
 
 MEANINGS_FILE = Path(__file__).parent / "percept.yaml"
 NO_FACE: Final = Perception(caption="no face can be seen")
-TOWARDS: Final = {
+TOWARDS: Final[Mapping[str, Callable[[Expression], float]]] = {
     "down": lambda face: -face.gaze_y,
     "up": lambda face: face.gaze_y,
     "aside": lambda face: abs(face.gaze_x),
@@ -27,6 +27,9 @@ TOWARDS: Final = {
     "head_turned": lambda face: abs(face.head_yaw),
 }  # fmt: skip
 """Directions that a reading can ask for, each in [-1, 1]."""
+
+_TURNED = 3.0
+"""The intensity that a full turn of eyes or head counts as: half a turn is a B."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +65,7 @@ class Meaning:
             sides = {unit.side for unit in face.action_units if unit.au == self.units[0]}
             if ("both" not in sides) != self.one_sided:
                 return 0.0
-        found += [5.0 * value for value in turned]
+        found += [_TURNED * value for value in turned]
         return sum(found) / len(found)
 
 

@@ -8,6 +8,7 @@ comes late, and only where change talk was heard.
 """
 
 import random
+import re
 from collections.abc import Collection
 from dataclasses import replace
 from pathlib import Path
@@ -41,11 +42,30 @@ HARD = frozenset(
 
 
 _CHANGE = frozenset(("change_talk", "insight"))
+_REFUSES = re.compile(
+    r"\b(?:rather not|sooner not|not going (?:to|into|there)|don't (?:want|have) to|won't|no point"
+    r"|(?:can't|don't) (?:say|know|see|remember)|not (?:today|now|sure)|leave (?:it|that))\b"
+)
 
 
 def choose(heard: Heard, moment: Moment, rng: random.Random) -> Move:
     """The next move. Pure: the same arguments and generator state give the same move."""
-    return pick(load_table(MOVES_FILE), situation(heard, moment), heard, moment, rng)
+    name = situation(heard, moment)
+    heard = without_refusal(heard) if name == "step" else heard
+    return pick(load_table(MOVES_FILE), name, heard, moment, rng)
+
+
+def without_refusal(heard: Heard) -> Heard:
+    """The turn without a clause that says no or knows nothing: before a plan step that goes on all
+    the same, saying it back would mock it."""
+    clause = heard.clause
+    refused = clause is not None and _REFUSES.search(clause.text.lower())
+    return replace(heard, clause=None) if refused else heard
+
+
+def claim_mismatch(heard: Heard, moment: Moment, rng: random.Random) -> Move:
+    """Name a mismatch, whether or not there is one: what a control without eyes does."""
+    return pick(load_table(MOVES_FILE), "mismatch_light", heard, moment, rng)
 
 
 def situation(heard: Heard, moment: Moment) -> str:

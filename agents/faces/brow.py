@@ -1,45 +1,45 @@
-"""Eyebrows and forehead: units 1, 2 and 4."""
+"""Eyebrows and forehead: units 1, 2 and 4, and the brow's share in 9."""
 
 from math import hypot
 
-from mirrorplay.agents.faces.path import curve, fill, loop, stroke
+from mirrorplay.agents.faces.path import Inks, curve, fill, line, loop, shape, stroke
 from mirrorplay.agents.faces.pose import Point
 from mirrorplay.agents.faces.sitter import Sitter
 
 _RISE = {
-    "soft": (0.0, -3.4, -5.2, -3.2, 2.4),
-    "arched": (0.6, -4.0, -7.4, -5.4, 2.2),
-    "straight": (-0.6, -2.6, -3.4, -2.2, 1.6),
+    "soft": (0.6, -2.2, -3.8, -2.6, 2.6),
+    "arched": (1.4, -2.4, -5.6, -4.6, 2.2),
+    "straight": (-0.2, -1.8, -2.4, -1.8, 1.4),
 }
 """Height of five stations from the inner end to the tail, by shape."""
-_STATIONS = (-15.5, -9.0, 1.0, 10.5, 20.0)
+_STATIONS = (-15.5, -9.0, 1.0, 10.5, 19.5)
 """Places of the stations along the brow, outwards from above the pupil."""
-_THICKNESS = (2.0, 2.9, 2.7, 1.9, 0.4)
-_INNER = (-9.5, -6.0, -2.2, -0.4, 0.0)
-_OUTER = (-0.6, -4.2, -8.4, -8.2, -5.0)
-_LOWER = (7.2, 6.2, 4.4, 2.2, 0.6)
+_THICKNESS = (2.1, 2.8, 2.6, 1.8, 0.3)
+_INNER = (-9.6, -7.0, -2.6, -0.2, 0.9)
+_OUTER = (-2.0, -5.0, -9.4, -9.8, -7.4)
+_LOWER = (10.4, 8.8, 5.2, 0.8, -2.0)
 """Pull of units 1, 2 and 4 on the stations at maximum; negative is up (facial anatomy: medial and
 lateral frontalis, corrugator)."""
+_WRINKLE = (4.2, 3.4, 1.8, 0.4, 0.0)
+"""Procerus: unit 9 draws the inner brow down."""
 
 
 def _stations(sitter: Sitter, side: int) -> list[Point]:
     identity, muscles = sitter.identity, sitter.muscles
     inner, outer, lower = muscles.on(1, side), muscles.on(2, side), muscles.on(4, side)
-    height = (
-        sitter.brow_y
-        + 4.0
-        + (identity.brow_asymmetry if side > 0 else -identity.brow_asymmetry) * 0.5
-    )
+    height = sitter.brow_y + 0.5 * side * identity.brow_asymmetry
     # The corrugator still draws the brows together when the frontalis lifts their inner ends.
-    down = lower * (1 - 0.75 * inner)
-    together = 4.6 * lower + 1.0 * inner
+    down = lower * (1 - 0.85 * inner)
+    together = 5.6 * lower + 0.6 * inner + 1.6 * muscles.on(9, side)
+    wrinkle, cheek = muscles.on(9, side), muscles.on(6, side)
     points: list[Point] = []
     for index in range(5):
         shift = together * (1.0, 0.75, 0.4, 0.15, 0.0)[index]
         y = height + _RISE[identity.brow_shape][index]
         y += _INNER[index] * inner + _OUTER[index] * outer + _LOWER[index] * down
-        y += 2.4 * muscles.on(9, side) * (1.0, 0.8, 0.4, 0.1, 0.0)[index]
-        y += 0.9 * muscles.on(6, side) * (0.0, 0.1, 0.4, 0.8, 1.0)[index]
+        y += _WRINKLE[index] * wrinkle
+        y += 1.2 * cheek * (0.0, 0.1, 0.4, 0.8, 1.0)[index]
+        y += 1.6 * identity.age_lines * (0.0, 0.0, 0.2, 0.6, 1.0)[index]
         points.append((side * (sitter.eye_x + _STATIONS[index] - shift), y))
     return points
 
@@ -48,65 +48,95 @@ def brows(sitter: Sitter) -> str:
     """Both brows as tapered shapes with a few hairs."""
     palette, identity = sitter.palette, sitter.identity
     shapes, hairs = "", ""
+    thick = identity.brow_thickness * (1 - 0.12 * identity.age_lines)
     for side in (-1, 1):
-        line = _stations(sitter, side)
+        along = _stations(sitter, side)
         upper: list[Point] = []
         lower: list[Point] = []
-        for index, (x, y) in enumerate(line):
-            before, after = line[max(0, index - 1)], line[min(4, index + 1)]
+        for index, (x, y) in enumerate(along):
+            before, after = along[max(0, index - 1)], along[min(4, index + 1)]
             dx, dy = after[0] - before[0], after[1] - before[1]
             length = hypot(dx, dy)
-            half = _THICKNESS[index] * identity.brow_thickness
+            half = _THICKNESS[index] * thick
             nx, ny = -dy / length * half * side, dx / length * half * side
             upper.append(sitter.face(x - nx, y - ny, 2))
             lower.append(sitter.face(x + nx, y + ny, 2))
         shapes += loop(upper + lower[::-1])
-        hairs += "".join(
-            curve(
-                [
-                    lower[i],
-                    (
-                        (lower[i][0] + upper[i + 1][0]) / 2,
-                        (lower[i][1] + upper[i + 1][1]) / 2 - 0.4,
-                    ),
-                    upper[i + 1],
-                ]
-            )
-            for i in range(3)
-        )
-    return fill(shapes, palette.brow) + stroke(hairs, palette.hair_dark, 0.8, 0.45)
+        for i in range(4):
+            (lx, ly), (ux, uy) = lower[i], upper[i + 1]
+            mx, my = (lower[i][0] + lower[i + 1][0]) / 2, (lower[i][1] + lower[i + 1][1]) / 2
+            vx, vy = (upper[i][0] + upper[i + 1][0]) / 2, (upper[i][1] + upper[i + 1][1]) / 2
+            hairs += line((lx, ly), (vx, vy - 0.7)) + line((mx, my), (ux, uy - 0.5))
+    return fill(shapes, palette.brow, 0.93) + stroke(hairs, palette.brow_dark, 0.75, 0.5)
+
+
+def _half_line(
+    sitter: Sitter, side: int, span: float, y: float, arch: float, bend: float, grain: float
+) -> str:
+    """Half a wrinkle, from the middle of the forehead to the side."""
+    at = sitter.face
+    return curve([
+        at(side * 0.4, y + bend + 0.4 * grain),
+        at(side * span * 0.5, y - bend * 0.6 + 0.3 * side * grain),
+        at(side * span, y + 1.2 - arch + side * grain),
+    ])  # fmt: skip
+
+
+def _lift_lines(sitter: Sitter, side: int) -> list[tuple[str, float]]:
+    """Wrinkles on one side with their weights: the lateral frontalis folds the whole forehead, the
+    medial one its middle alone."""
+    identity, muscles = sitter.identity, sitter.muscles
+    grain = identity.grain
+    inner, outer = muscles.on(1, side), muscles.on(2, side)
+    rest = 0.34 * max(0.0, identity.age_lines - 0.12)
+    found: list[tuple[str, float]] = []
+    for weight, span, arch, lift in (
+        (max(0.85 * outer, rest), 34.0, -2.0 - 2.0 * outer, 5.0 * outer),
+        (0.9 * inner * (1 - 0.75 * outer), 15.0, -3.0 * inner, 3.0 * inner),
+    ):
+        if weight < 0.03:
+            continue
+        lines = ""
+        for row in range(3):
+            y = sitter.brow_y - 11 - lift - 7.2 * row
+            reach = span * (1 - 0.10 * row) + grain[row]
+            lines += _half_line(sitter, side, reach, y, arch, -0.9 * inner, 0.8 * grain[row + 3])
+        found.append((lines, weight))
+    return found
 
 
 def forehead(sitter: Sitter) -> str:
     """Horizontal lines of raised brows and the frown between them, over the lines of age."""
-    palette, muscles, age = sitter.palette, sitter.muscles, sitter.identity.age_lines
-    inner, outer, lower = muscles.mean(1), muscles.mean(2), muscles.mean(4)
-    raised = max(inner * 0.8, outer)
-    reach = 16 + 20 * outer
-    parts: list[str] = []
-    weight = 0.62 * raised + 0.22 * age
-    if weight > 0.02:
-        lines = ""
-        for row in range(3):
-            y = sitter.brow_y - 13 - 7.5 * row - 4 * raised
-            arch = -2.2 * outer + 3.0 * inner * (1 - outer)
-            span = (reach if weight > 0.3 else 30) * (1 - 0.10 * row)
-            lines += curve([
-                sitter.face(-span, y + 1.0 - arch * 0.6), sitter.face(-span * 0.45, y + arch * 0.3),
-                sitter.face(0, y + 0.8 - arch * 0.2), sitter.face(span * 0.45, y + arch * 0.3),
-                sitter.face(span, y + 1.0 - arch * 0.6),
-            ])  # fmt: skip
-        parts.append(stroke(lines, palette.deep, 1.4, weight))
-    frown = 0.85 * lower + 0.14 * age
-    if frown > 0.02:
-        top, base = sitter.brow_y - 9 + 3 * lower, sitter.brow_y + 6 + 2 * lower
+    palette, muscles, identity = sitter.palette, sitter.muscles, sitter.identity
+    age, grain = identity.age_lines, identity.grain
+    inner, lower = muscles.mean(1), muscles.mean(4)
+    inks = Inks()
+    for side in (-1, 1):
+        for lines, weight in _lift_lines(sitter, side):
+            if weight > 0.3:
+                inks.stroke(lines, palette.light, 2.6, 0.30 * weight)
+            inks.stroke(lines, palette.deep, 1.35, min(0.8, 0.78 * weight))
+    parts = [inks.drawn()]
+    frown = 0.95 * lower + 0.3 * muscles.mean(9)
+    if frown > 0.02 or age > 0.3:
+        dip = 4.0 * lower * (1 - inner)
+        high, base = sitter.brow_y - 5 + dip, sitter.brow_y + 8 + dip
         lines = "".join(
             curve([
-                sitter.face(side * 4.6 + 1.5 * side * (1 - lower), top, 3),
-                sitter.face(side * 3.9, (top + base) / 2, 4),
-                sitter.face(side * 5.4, base, 4),
+                sitter.face(side * (4.4 + 0.5 * grain[2]), high + 1.5 * side * grain[0], 3),
+                sitter.face(side * 4.3, (high + base) / 2, 4),
+                sitter.face(side * 5.6, base - side * grain[1], 4),
             ])
             for side in (-1, 1)
         )  # fmt: skip
-        parts.append(stroke(lines, palette.line, 1.6, frown * 0.8))
+        if lower > 0.05:
+            at, x = sitter.face, 11.0 - 3.0 * lower
+            ridge = shape(
+                [at(-x, base + 1, 3), at(-4, base - 9, 4), at(4, base - 9, 4), at(x, base + 1, 3)],
+                [at(x, base + 1, 3), at(0, base + 4, 5), at(-x, base + 1, 3)],
+            )
+            parts.append(fill(ridge, palette.deep, 0.30 * lower * (1 - 0.5 * inner)))
+        parts.append(
+            stroke(lines, palette.deep, 1.3 + 0.5 * lower, min(0.85, 0.9 * frown + 0.14 * age))
+        )
     return "".join(parts)

@@ -1,7 +1,7 @@
 """The head without its features: neck, ears, face, and the soft shading that gives it volume."""
 
 from mirrorplay.agents.faces.palette import mix
-from mirrorplay.agents.faces.path import curve, disc, fill, lerp, loop, shape, stroke
+from mirrorplay.agents.faces.path import curve, disc, fill, lerp, line, loop, shape, stroke
 from mirrorplay.agents.faces.sitter import Sitter
 
 
@@ -23,22 +23,26 @@ def neck(sitter: Sitter) -> str:
          (lerp(right, chin_x, 0.4), low - 2), (right, 240)],
         [(right, 240), (right - 1, 206)],
     )  # fmt: skip
+    bare = identity.collar in {"v", "scoop", "shirt"}
     cord = curve([(left + 12, 252), (left + 24, 272), (160, 292)]) + curve(
         [(right - 10, 254), (right - 24, 274), (176, 292)]
     )
     return (
         fill(flesh, palette.skin)
         + fill(shadow, palette.deep, 0.42)
-        + stroke(cord, palette.deep, 1.6, 0.18)
+        + (stroke(cord, palette.deep, 1.6, 0.12 + 0.2 * identity.age_lines) if bare else "")
     )
 
 
 def ears(sitter: Sitter) -> str:
-    """Both ears, unless hair or cloth lies over them; they belong behind the face."""
-    palette, size = sitter.palette, sitter.identity.ear_size
-    if sitter.identity.hair_style in {"long", "medium", "covered"}:
+    """Both ears with their rings, unless hair or cloth lies over them; they belong behind the
+    face."""
+    palette, identity = sitter.palette, sitter.identity
+    if identity.hair_style in {"long", "medium"} or sitter.scarf:
         return ""
-    lobes, inners = "", ""
+    lobes, inners, folds = "", "", ""
+    rings: list[str] = []
+    size, stand = identity.ear_size, 0.75 + 0.5 * identity.ear_stand
     for side in (-1, 1):
         x = side * 61.5 * sitter.width
         near = 1 - 0.9 * max(0.0, side * sitter.pose.sin_yaw)
@@ -46,134 +50,120 @@ def ears(sitter: Sitter) -> str:
         def at(
             dx: float, dy: float, *, x: float = x, side: int = side, near: float = near
         ) -> tuple[float, float]:
-            return sitter.rim(x + side * (dx * size * near - 8 * (1 - near)), 8 + dy * size, -0.12)
+            out = dx * size * stand if dx > 0 else dx
+            return sitter.rim(x + side * (out * near - 8 * (1 - near)), 7 + dy * size, -0.12)
 
         lobes += loop(
-            [at(-4, -19), at(5, -22), at(10.5, -13), at(8.5, 3), at(5, 16), at(-1, 19), at(-5, 10)]
+            [
+                at(-4, -19),
+                at(4, -22.5),
+                at(10.5, -15),
+                at(9.5, 0),
+                at(6, 13),
+                at(1.5, 19),
+                at(-5, 12),
+            ]
         )
-        inners += curve([at(1, -14), at(6.5, -15), at(7, -6), at(4, 3), at(2.5, 9)])
-    warm = mix(palette.skin, palette.shade, 0.5)
-    return fill(lobes, warm) + stroke(inners, palette.deep, 1.6, 0.55)
+        inners += curve([at(-1, -15), at(5.5, -17.5), at(7.6, -9), at(6, 2), at(3, 8)])
+        folds += shape(
+            [at(-1, -6), at(3.6, -7), at(3, 3), at(0, 8)], [at(0, 8), at(-2, 0), at(-1, -6)]
+        )
+        rings.append(_ring(sitter, at(2.2, 17.5)))
+    warm = mix(palette.skin, palette.blush, 0.22)
+    return (
+        fill(lobes, warm)
+        + fill(folds, palette.deep, 0.34)
+        + stroke(inners, palette.deep, 1.4, 0.5)
+        + "".join(rings)
+    )
+
+
+def _ring(sitter: Sitter, lobe: tuple[float, float]) -> str:
+    kind = sitter.identity.earrings
+    if kind == "none":
+        return ""
+    x, y = lobe
+    metal = "#d8b45f" if sitter.identity.undertone > 0 else "#d5d8dc"
+    if kind == "stud":
+        return disc((x, y - 1), 1.9, 1.9, metal) + disc(
+            (x - 0.5, y - 1.6), 0.7, 0.7, "#ffffff", 0.9
+        )
+    if kind == "hoop":
+        return stroke(loop([(x, y - 1), (x + 6, y + 5), (x, y + 12), (x - 6, y + 5)]), metal, 1.5)
+    return stroke(line((x, y), (x, y + 7)), metal, 1.1) + disc((x, y + 10), 2.5, 3.6, metal)
 
 
 def face(sitter: Sitter) -> str:
-    """Skin of skull and face."""
+    """Skin of skull and face, and its side away from the light."""
     palette = sitter.palette
     edges = sitter.outline()
-    wide = sitter.width
-    top = [sitter.rim(-62.5 * wide, -28, 0.0), sitter.rim(-57 * wide, -60, 0.0),
-           sitter.rim(-36 * wide, -86, 0.0), sitter.rim(0, -96, 0.0),
-           sitter.rim(36 * wide, -86, 0.0), sitter.rim(57 * wide, -60, 0.0),
-           sitter.rim(62.5 * wide, -28, 0.0)]  # fmt: skip
-    ring = top[:-1] + edges[1] + edges[-1][-2:0:-1]
-    skin = fill(loop(ring), "url(#skin)")
-    # The side away from the light, from temple to jaw.
+    wide, high = sitter.width, sitter.identity.forehead
+    rows = ((-62.5, -28.0), (-57.0, -60.0 * high), (-36.0, -86.0 * high), (0.0, -96.0 * high))
+    left = [sitter.rim(x * wide, y, 0.0) for x, y in rows]
+    right = [sitter.rim(-x * wide, y, 0.0) for x, y in rows[2::-1]]
+    ring = left + right[:-1] + edges[1] + edges[-1][-2:0:-1]
+    parts = [fill(loop(ring), "url(#skin)")]
     turn = sitter.pose.sin_yaw
-    inset = 15 - 12 * turn
     outer = edges[1]
-    side = [
+    inset = 11 - 9 * turn
+    inner = [
         (x - inset * weight, y)
-        for (x, y), weight in zip(outer[:6], (0.5, 0.6, 1.0, 1.15, 1.0, 0.5), strict=True)
+        for (x, y), weight in zip(outer[:6], (0.6, 0.7, 0.95, 1.2, 1.0, 0.5), strict=True)
     ]
-    shadow = fill(shape(outer[:7], side[::-1]), palette.shade, 0.5)
-    return skin + shadow
-
-
-def modelling(sitter: Sitter) -> str:
-    """Cheeks, eye sockets, forehead light and chin: large soft areas of light and warmth."""
-    muscles, at = sitter.muscles, sitter.face
-    parts: list[str] = []
-    lift = {}
-    for side in (-1, 1):
-        raised = max(muscles.on(6, side), 0.7 * muscles.on(12, side))
-        lift[side] = raised
-        cheek = at(side * 35, sitter.nose_y - 8 - 5 * raised)
-        parts.append(disc(cheek, 19 + 2 * raised, 14, "url(#blush)", 0.55 + 0.4 * raised))
-        socket = at(side * (sitter.eye_x - 3), sitter.eye_y - 7)
-        parts.append(disc(socket, 18, 11, "url(#socket)", 0.75))
-    parts.append(disc(at(-12, -52), 40, 20, "url(#glow)", 0.65))
-    parts.append(disc(at(-32, sitter.nose_y - 12 - 5 * lift[-1]), 13, 8, "url(#glow)", 0.55))
-    chin = at(0, sitter.fallen(sitter.mouth_y + 26) - 2 * muscles.mean(17))
-    parts.append(disc(chin, 13, 8, "url(#glow)", 0.55))
+    parts.append(fill(shape(outer[:7], inner[::-1]), palette.shade, 0.30))
     return "".join(parts)
 
 
-def nose(sitter: Sitter) -> str:
-    """Bridge, tip, wings and nostrils; units 9, 10 and 12 pull the wings."""
-    palette, muscles, identity = sitter.palette, sitter.muscles, sitter.identity
-    wide, base = identity.nose_width, sitter.nose_y
-    middle = identity.nose_asymmetry
-    tip = base - 5
-    wrinkle = muscles.mean(9)
+def modelling(sitter: Sitter) -> str:
+    """Cheeks, eye sockets, forehead light and chin: soft areas of light and warmth."""
+    muscles, at, identity = sitter.muscles, sitter.face, sitter.identity
     parts: list[str] = []
-
-    def at(x: float, y: float, lift: float) -> tuple[float, float]:
-        return sitter.face(middle + x, y, lift)
-
-    # Shaded plane of the bridge; it lies on the side away from the light.
-    plane = shape(
-        [
-            at(6, sitter.brow_y + 9, 2),
-            at(4.5, sitter.eye_y + 2, 8),
-            at(4.0, base - 20, 13),
-            at(6, tip - 3, 17),
-        ],
-        [at(6, tip - 3, 17), at(12.5 * wide, base - 6, 8), at(11.5 * wide, base - 14, 6)],
-        [
-            at(11.5 * wide, base - 14, 6),
-            at(8.5, sitter.eye_y + 6, 3),
-            at(11, sitter.brow_y + 10, 0),
-        ],
-    )
-    plane += shape(
-        [
-            at(-10, sitter.brow_y + 9, 0),
-            at(-6.5, sitter.eye_y + 1, 4),
-            at(-8, sitter.eye_y + 12, 3),
-        ],
-        [
-            at(-8, sitter.eye_y + 12, 3),
-            at(-11.5, sitter.eye_y + 2, 1),
-            at(-10, sitter.brow_y + 9, 0),
-        ],
-    )
-    parts.append(fill(plane, palette.shade, 0.38))
-    bridge = curve([at(-1.2, sitter.eye_y - 4, 8), at(-1.4, base - 18, 13), at(-1.5, tip - 6, 17)])
-    parts.append(stroke(bridge, palette.light, 4.2, 0.42))
-    under = loop([
-        at(-11.5 * wide, base - 1, 6), at(0, base - 3.2, 16), at(11.5 * wide, base - 1, 6),
-        at(6 * wide, base + 3.4, 9), at(0, base + 4.6, 11), at(-6 * wide, base + 3.4, 9),
-    ])  # fmt: skip
-    parts.append(fill(under, palette.deep, 0.34))
-    parts.append(disc(at(-2, tip - 1, 18), 5.6 + 1.6 * identity.nose_tip, 4.6, "url(#glow)", 0.9))
-    wings: list[str] = []
-    holes: list[str] = []
+    age = identity.age_lines
+    # Dark brows must still stand out from the socket of dark skin.
+    pale = 1 - 0.16 * max(0, identity.skin_tone - 6)
     for side in (-1, 1):
-        up = 2.6 * muscles.on(9, side) + 1.4 * muscles.on(10, side)
-        out = side * (1.4 * muscles.on(12, side) + 1.2 * muscles.on(9, side))
-        wings.append(curve([
-            at(side * 9.8 * wide + out, base - 10.5 - up, 8),
-            at(side * 13.4 * wide + out, base - 6.5 - up, 6),
-            at(side * 13.9 * wide + out, base - 1.0 - up, 6),
-            at(side * 10.4 * wide + out, base + 1.8 - up, 8),
-        ]))  # fmt: skip
-        holes.append(loop([
-            at(side * 3.6 * wide, base + 1.2 - 0.4 * up, 12),
-            at(side * 6.8 * wide, base - 0.9 - 0.7 * up, 10),
-            at(side * 9.6 * wide + out, base + 0.4 - up, 8),
-            at(side * 6.6 * wide, base + 2.0 - 0.7 * up, 10),
-        ]))  # fmt: skip
-    parts.append(stroke("".join(wings), palette.line, 1.5, 0.50))
-    parts.append(fill("".join(holes), palette.line, 0.80))
-    if wrinkle:
-        y = sitter.eye_y
-        lines = ""
-        for side in (-1, 1):
-            for step in range(3):
-                lines += curve([
-                    at(side * 2.2, y + 5 + 4.6 * step, 10),
-                    at(side * 6.0, y + 2.4 + 4.6 * step, 7),
-                    at(side * 9.6, y + 1.8 + 4.6 * step, 4),
-                ])  # fmt: skip
-        parts.append(stroke(lines, palette.line, 1.3, 0.62 * wrinkle))
+        raised = max(muscles.on(6, side), 0.75 * muscles.on(12, side), 0.5 * muscles.on(9, side))
+        y = sitter.nose_y - 8 - 6 * raised
+        warm = 0.45 + 0.4 * raised + 0.15 * identity.youth
+        parts.append(disc(at(side * 35, y), 20 + 2 * raised, 14, "url(#blush)", warm))
+        if side < 0:
+            bone = 0.30 + 0.34 * identity.cheekbones + 0.35 * raised - 0.1 * identity.cheeks
+            light = at(-35, y - 5 - raised)
+            parts.append(disc(light, 14 + raised, 6.5 + 2 * raised, "url(#glow)", bone))
+        hollow = 0.30 * identity.cheekbones * (1 - identity.cheeks) + 0.35 * max(0.0, age - 0.4)
+        if hollow > 0.15:
+            place = at(side * 42, (sitter.nose_y + sitter.mouth_y) / 2 + 4)
+            parts.append(disc(place, 13, 16, "url(#socket)", hollow))
+        socket = at(side * (sitter.eye_x - 2), sitter.eye_y - 4)
+        depth = 0.42 + 0.45 * identity.eye_depth + 0.2 * age
+        parts.append(disc(socket, 20, 13, "url(#socket)", min(1.0, depth * pale)))
+    parts.append(disc(at(-9, -50 * identity.forehead), 40, 20, "url(#glow)", 0.45))
+    chin = at(-1, sitter.fallen(sitter.mouth_y + 27) - 2 * muscles.mean(17))
+    parts.append(disc(chin, 12, 7.5, "url(#glow)", 0.5))
+    parts.append(_marks(sitter))
+    return "".join(parts)
+
+
+def _marks(sitter: Sitter) -> str:
+    """Freckles over nose and cheeks, and moles."""
+    identity, at, palette = sitter.identity, sitter.face, sitter.palette
+    parts: list[str] = []
+    if identity.freckles:
+        grain = identity.grain
+        spots = ""
+        for index in range(26):
+            g = grain[index % 8]
+            side = -1 if index % 2 else 1
+            x = side * (6 + (index * 7.3 + 4 * g) % 38)
+            y = sitter.nose_y - 21 + (index * 5.1 + 6 * grain[(index + 3) % 8]) % 19
+            px, py = at(x, y)
+            spots += line((px, py), (px, py + 0.1))
+        parts.append(stroke(spots, mix(palette.deep, "#a85a30", 0.35), 1.7, 0.42))
+    for across, down in identity.moles:
+        x = across * 46
+        # Away from the middle line, where it would read as dirt on nose or lip.
+        x += 12 if x >= 0 else -12
+        y = sitter.eye_y + 16 + down * (sitter.chin_y - sitter.eye_y - 30)
+        narrow = 1 - 0.45 * down * down
+        parts.append(disc(at(x * narrow, sitter.fallen(y)), 1.25, 1.2, palette.line, 0.75))
     return "".join(parts)

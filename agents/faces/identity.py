@@ -18,8 +18,12 @@ from mirrorplay.policies.seeds import seed_of
 EyeShape = Literal["almond", "round", "hooded", "narrow"]
 BrowShape = Literal["soft", "arched", "straight"]
 Beard = Literal["none", "stubble", "moustache", "full"]
-Glasses = Literal["none", "round", "square"]
-Collar = Literal["crew", "v", "shirt", "roll"]
+Glasses = Literal["none", "round", "square", "oval", "browline", "rimless"]
+Collar = Literal["crew", "v", "shirt", "roll", "scoop", "hood", "jacket"]
+Texture = Literal["straight", "wavy", "coily"]
+Cut = Literal["swept", "parted", "fringe", "cropped", "brushed_up"]
+Covering = Literal["scarf", "wrap"]
+Earrings = Literal["none", "stud", "hoop", "drop"]
 
 MONK_SCALE: tuple[str, ...] = (
     "#f6ede4", "#f3e7db", "#f7ead0", "#eadaba", "#d7bd96",
@@ -40,16 +44,19 @@ HAIR_COLOURS: Mapping[str, str] = {
     "auburn": "#6d3826",
     "blond": "#c19a5b",
     "red": "#a4512b",
-    "grey": "#8f8d8b",
-    "white": "#cdc9c2",
+    "grey": "#94918e",
+    "white": "#d3cfc9",
 }
 _CLOTHES: tuple[str, ...] = (
     "#3f5b73", "#6b7f6a", "#7a4b4f", "#4b4a63", "#8a6f52", "#2f3e46", "#a0685a", "#5d7288",
-    "#77658a", "#c2b8a3",
+    "#77658a", "#c2b8a3", "#b08a3e", "#35595a", "#8c3f4a", "#46566e", "#9aa48c", "#cfc7bd",
+    "#5b4636", "#2e4a3c",
 )  # fmt: skip
 _BACKGROUNDS: tuple[str, ...] = (
-    "#d5dcd8", "#dcd6cc", "#cfd8de", "#ddd3d0", "#d3d6c8", "#d8d4de", "#c9d3d0", "#e0dacf",
+    "#cfd8d3", "#d9d1c3", "#c7d3db", "#dacdc9", "#cdd2bd", "#d2cdda", "#bfcecb", "#ded5c4",
+    "#c5c9cf", "#d6c6b8",
 )  # fmt: skip
+_FRAMES: tuple[str, ...] = ("#2f2422", "#57371f", "#6d6a68", "#8a2f35", "#27405c", "#b39a6b")
 T = TypeVar("T")
 _WOMAN = frozenset({"female", "woman", "f", "girl", "she", "trans woman"})
 _MAN = frozenset({"male", "man", "m", "boy", "he", "trans man"})
@@ -65,6 +72,8 @@ class Identity:
     """0 masculine to 1 feminine proportions."""
     skin_tone: int
     """Monk scale, 1–10."""
+    undertone: float
+    """-1 cool and rosy to 1 warm and golden."""
     face_shape: FaceShape
     face_width: float
     face_length: float
@@ -74,6 +83,10 @@ class Identity:
     """Chin length as a factor, 0.85–1.15."""
     cheeks: float
     """Fullness, 0–1."""
+    cheekbones: float
+    """How clearly they show, 0–1."""
+    forehead: float
+    """Height as a factor, 0.94–1.06."""
     age_lines: float
     """Depth of resting lines, 0 at about 25 years to 1 at 80."""
     eye_shape: EyeShape
@@ -82,6 +95,10 @@ class Identity:
     eye_spacing: float
     eye_tilt: float
     """Rise of the outer corner in picture units, -1.5 to 2.5."""
+    eye_fold: float
+    """Depth of the crease above the lid, 0 (none shows) to 1."""
+    eye_depth: float
+    """How deep the eyes lie, 0–1."""
     brow_shape: BrowShape
     brow_thickness: float
     brow_height: float
@@ -90,24 +107,43 @@ class Identity:
     nose_length: float
     nose_tip: float
     """Roundness of the tip, 0–1."""
+    nose_bridge: float
+    """Height of the bridge, 0 flat to 1 high."""
     mouth_width: float
     upper_lip: float
     lower_lip: float
+    lip_bow: float
+    """Depth of the notch in the upper lip, 0–1."""
     ear_size: float
+    ear_stand: float
+    """How far the ears stand off, 0–1."""
     hair_style: HairStyle
     hair_colour: str
+    grey: float
+    """Share of grey hair, 0–1; greying begins at the temples."""
+    hair_texture: Texture
+    hair_cut: Cut
     hair_volume: float
     hair_parting: float
     """-1 parted at picture left to 1 at picture right."""
     hairline: float
     """Height of the hairline, 0 low to 1 receding."""
     beard: Beard
+    beard_length: float
+    """0 trimmed to 1 long."""
     glasses: Glasses
+    frame: str
+    """Colour of the frames."""
+    earrings: Earrings
     freckles: bool
+    moles: tuple[tuple[float, float], ...]
+    """Places on the face: -1 to 1 across, 0 (eyes) to 1 (chin) down."""
     clothing: str
     collar: Collar
     scarf: str
     """Colour of a head covering, used when the hair is covered."""
+    covering: Covering
+    """What covers the hair: a scarf around head and neck, or cloth wound around the head."""
     background: str
     shoulders: float
     neck: float
@@ -119,6 +155,17 @@ class Identity:
     """Picture units by which the picture-left corner stands higher, -1 to 1."""
     nose_asymmetry: float
     """Picture units by which the tip is off the middle, -0.8 to 0.8."""
+    jaw_asymmetry: float
+    """Relative difference in width of the two sides of the jaw, -0.03 to 0.03."""
+    eye_level: float
+    """Picture units by which the picture-left eye stands higher, -0.8 to 0.8."""
+    grain: tuple[float, ...]
+    """Eight numbers in [-1, 1] for what is irregular in strands and lines."""
+
+    @property
+    def youth(self) -> float:
+        """1 at 16 years, 0 from 26."""
+        return min(1.0, max(0.0, (26 - self.age) / 10))
 
     @property
     def skin(self) -> str:
@@ -172,8 +219,13 @@ def _hair_style(traits: _Traits, femininity: float, age: int) -> HairStyle:
     )
 
 
+def _greying(traits: _Traits) -> float:
+    """Years at which grey hair is the greater part."""
+    return traits.between("greying", 42, 78)
+
+
 def _hair_colour(traits: _Traits, skin_tone: int, age: int) -> str:
-    grey = traits.between("greying", 42, 78)
+    grey = _greying(traits)
     if age > grey:
         return "white" if age > grey + 14 else "grey"
     if skin_tone >= 6:
@@ -191,6 +243,26 @@ def _eye_colour(traits: _Traits, skin_tone: int) -> str:
     )
 
 
+def _hair_cut(traits: _Traits, femininity: float) -> Cut:
+    if femininity >= 0.5:
+        return traits.weighted("hair_cut", {"swept": 3.0, "parted": 3.0, "fringe": 2.0})
+    return traits.weighted(
+        "hair_cut", {"swept": 3.0, "parted": 1.0, "cropped": 3.0, "brushed_up": 2.0, "fringe": 1.0}
+    )
+
+
+def _earrings(traits: _Traits, femininity: float) -> Earrings:
+    none = 1.4 if femininity >= 0.5 else 14.0
+    return traits.weighted("earrings", {"none": none, "stud": 1.0, "hoop": 0.6, "drop": 0.4})
+
+
+def _moles(traits: _Traits) -> tuple[tuple[float, float], ...]:
+    count = traits.weighted("moles", {0: 7.0, 1: 2.0, 2: 0.7})
+    return tuple(
+        (traits.unit(f"mole_x/{n}") * 2 - 1, traits.unit(f"mole_y/{n}")) for n in range(count)
+    )
+
+
 @lru_cache(maxsize=1024)
 def identity_of(
     persona_id: str, age: int | None, gender: str | None, appearance: Appearance
@@ -198,9 +270,11 @@ def identity_of(
     """The face of a persona. Unknown age is drawn between 22 and 62; every field of `appearance`
     that is not null replaces the draw."""
     traits = _Traits(persona_id)
-    years = min(100, max(16, age if age is not None else int(traits.between("age", 22, 62))))
+    between, unit = traits.between, traits.unit
+    years = min(100, max(16, age if age is not None else int(between("age", 22, 62))))
     femininity = _femininity(traits, gender)
-    tone = appearance.skin_tone or 1 + int(traits.unit("skin_tone") * 10)
+    masculine = 0.5 - femininity
+    tone = appearance.skin_tone or 1 + int(unit("skin_tone") * 10)
     style = appearance.hair_style or _hair_style(traits, femininity, years)
     hair = appearance.hair_color or _hair_colour(traits, tone, years)
     eyes = appearance.eye_color or _eye_colour(traits, tone)
@@ -208,58 +282,83 @@ def identity_of(
     drawn_beard = traits.weighted("beard", beards) if femininity < 0.4 and years > 19 else "none"
     wears = appearance.glasses
     if wears is None:
-        wears = traits.unit("glasses") < 0.18 + years / 300
-    frames: tuple[Glasses, ...] = ("round", "square")
+        wears = unit("glasses") < 0.18 + years / 300
+    frames: tuple[Glasses, ...] = ("round", "square", "oval", "browline", "rimless")
     frame = traits.one_of("frames", frames)
     shapes: Sequence[FaceShape] = ("oval", "round", "square", "long", "heart")
     drawn_shape: FaceShape = traits.one_of("face_shape", shapes)
     eye_shapes: dict[EyeShape, float] = {"almond": 4.0, "round": 2.5, "hooded": 2.0, "narrow": 1.5}
     brows: tuple[BrowShape, ...] = ("soft", "arched", "straight")
-    collars: tuple[Collar, ...] = ("crew", "v", "shirt", "roll")
+    collars: dict[Collar, float] = {
+        "crew": 3.0, "v": 2.0, "shirt": 3.0, "roll": 1.5, "scoop": 1.2 * femininity + 0.1,
+        "hood": 1.0, "jacket": 1.6 if years > 22 else 0.4,
+    }  # fmt: skip
+    textures: dict[Texture, float] = {"straight": 3.0, "wavy": 3.0, "coily": 2.0}
+    coverings: dict[Covering, float] = (
+        {"scarf": 4.0, "wrap": 1.0} if femininity >= 0.4 else {"wrap": 1.0}
+    )
+    greying = 1.0 if hair in {"grey", "white"} else (years - _greying(traits) + 14) / 22
     return Identity(
         age=years,
         femininity=femininity,
         skin_tone=tone,
+        undertone=between("undertone", -1.0, 1.0),
         face_shape=appearance.face_shape or drawn_shape,
-        face_width=traits.between("face_width", 0.94, 1.06),
-        face_length=traits.between("face_length", 0.95, 1.05),
-        jaw=traits.between("jaw", 0.90, 1.10) + 0.05 * (0.5 - femininity),
-        chin=traits.between("chin", 0.88, 1.12),
-        cheeks=traits.between("cheeks", 0.0, 1.0),
+        face_width=between("face_width", 0.94, 1.06),
+        face_length=between("face_length", 0.95, 1.05),
+        jaw=between("jaw", 0.90, 1.10) + 0.05 * masculine,
+        chin=between("chin", 0.88, 1.12),
+        cheeks=between("cheeks", 0.0, 1.0),
+        cheekbones=unit("cheekbones"),
+        forehead=between("forehead", 0.94, 1.06),
         age_lines=min(1.0, max(0.0, (years - 26) / 50)),
         eye_shape=traits.weighted("eye_shape", eye_shapes),
         eye_colour=EYE_COLOURS[eyes],
-        eye_size=traits.between("eye_size", 0.92, 1.08) + 0.05 * (femininity - 0.5),
-        eye_spacing=traits.between("eye_spacing", 0.94, 1.06),
-        eye_tilt=traits.between("eye_tilt", -1.5, 2.5),
+        eye_size=between("eye_size", 0.90, 1.10) - 0.05 * masculine,
+        eye_spacing=between("eye_spacing", 0.93, 1.07),
+        eye_tilt=between("eye_tilt", -1.5, 2.5),
+        eye_fold=unit("eye_fold"),
+        eye_depth=unit("eye_depth"),
         brow_shape=traits.one_of("brow_shape", brows),
-        brow_thickness=traits.between("brow_thickness", 0.8, 1.25) + 0.3 * (0.5 - femininity),
-        brow_height=traits.between("brow_height", -2.0, 2.0) + 1.5 * (femininity - 0.5),
-        nose_width=traits.between("nose_width", 0.82, 1.22) + 0.08 * (0.5 - femininity),
-        nose_length=traits.between("nose_length", 0.92, 1.08),
-        nose_tip=traits.unit("nose_tip"),
-        mouth_width=traits.between("mouth_width", 0.88, 1.12),
-        upper_lip=traits.between("upper_lip", 0.7, 1.35) + 0.15 * (femininity - 0.5),
-        lower_lip=traits.between("lower_lip", 0.75, 1.3) + 0.15 * (femininity - 0.5),
-        ear_size=traits.between("ear_size", 0.88, 1.12) + years / 1000,
+        brow_thickness=between("brow_thickness", 0.72, 1.28) + 0.3 * masculine,
+        brow_height=between("brow_height", -2.0, 2.0) - 1.5 * masculine,
+        nose_width=between("nose_width", 0.82, 1.24) + 0.08 * masculine,
+        nose_length=between("nose_length", 0.90, 1.10),
+        nose_tip=unit("nose_tip"),
+        nose_bridge=unit("nose_bridge"),
+        mouth_width=between("mouth_width", 0.88, 1.12),
+        upper_lip=between("upper_lip", 0.65, 1.40) - 0.15 * masculine,
+        lower_lip=between("lower_lip", 0.70, 1.35) - 0.15 * masculine,
+        lip_bow=unit("lip_bow"),
+        ear_size=between("ear_size", 0.86, 1.14) + years / 1000,
+        ear_stand=between("ear_stand", 0.0, 1.0),
         hair_style=style,
         hair_colour=HAIR_COLOURS[hair],
-        hair_volume=traits.between("hair_volume", 0.8, 1.2),
-        hair_parting=traits.between("hair_parting", -1.0, 1.0),
-        hairline=min(
-            1.0, traits.unit("hairline") * 0.4 + max(0, years - 30) / 90 * (1.2 - femininity)
-        ),
+        grey=min(1.0, max(0.0, greying)),
+        hair_texture=traits.weighted("hair_texture", textures),
+        hair_cut=_hair_cut(traits, femininity),
+        hair_volume=between("hair_volume", 0.8, 1.2),
+        hair_parting=between("hair_parting", -1.0, 1.0),
+        hairline=min(1.0, unit("hairline") * 0.4 + max(0, years - 30) / 90 * (0.7 + masculine)),
         beard=appearance.beard or drawn_beard,
+        beard_length=between("beard_length", 0.0, 1.0),
         glasses=frame if wears else "none",
-        freckles=tone <= 4 and traits.unit("freckles") < 0.2,
+        frame=traits.one_of("frame_colour", _FRAMES),
+        earrings=_earrings(traits, femininity),
+        freckles=tone <= 5 and unit("freckles") < 0.2,
+        moles=_moles(traits),
         clothing=(appearance.clothing or traits.one_of("clothing", _CLOTHES)).lower(),
-        collar=traits.one_of("collar", collars),
+        collar=traits.weighted("collar", collars),
         scarf=traits.one_of("scarf", _CLOTHES),
+        covering=traits.weighted("covering", coverings),
         background=traits.one_of("background", _BACKGROUNDS),
-        shoulders=traits.between("shoulders", 0.94, 1.06) + 0.1 * (0.5 - femininity),
-        neck=traits.between("neck", 0.92, 1.08) + 0.12 * (0.5 - femininity),
-        brow_asymmetry=traits.between("brow_asymmetry", -1.2, 1.2),
-        eye_asymmetry=traits.between("eye_asymmetry", -0.06, 0.06),
-        mouth_asymmetry=traits.between("mouth_asymmetry", -1.0, 1.0),
-        nose_asymmetry=traits.between("nose_asymmetry", -0.8, 0.8),
+        shoulders=between("shoulders", 0.93, 1.07) + 0.1 * masculine,
+        neck=between("neck", 0.91, 1.09) + 0.12 * masculine,
+        brow_asymmetry=between("brow_asymmetry", -1.2, 1.2),
+        eye_asymmetry=between("eye_asymmetry", -0.06, 0.06),
+        mouth_asymmetry=between("mouth_asymmetry", -1.0, 1.0),
+        nose_asymmetry=between("nose_asymmetry", -0.8, 0.8),
+        jaw_asymmetry=between("jaw_asymmetry", -0.03, 0.03),
+        eye_level=between("eye_level", -0.8, 0.8),
+        grain=tuple(unit(f"grain/{n}") * 2 - 1 for n in range(8)),
     )

@@ -45,20 +45,26 @@ class Palette:
     light: str
     shade: str
     deep: str
+    fold: str
+    """Beside a line in the skin: its shadow, or on dark skin the light on its edge."""
     line: str
     blush: str
     lip: str
     lip_dark: str
     lip_light: str
     mouth: str
+    teeth: str
     sclera: str
     iris: str
     iris_dark: str
+    iris_light: str
+    caruncle: str
     lash: str
     hair: str
     hair_light: str
     hair_dark: str
     brow: str
+    brow_dark: str
     cloth: str
     cloth_light: str
     cloth_dark: str
@@ -81,7 +87,11 @@ def palette_of(identity: Identity) -> Palette:
     elif tone >= 9:
         # The darkest are nearly grey: lit skin shows its warmth.
         skin = mix(skin, "#80492f", 0.40)
-    light = mix(skin, "#fff3e6" if tone <= 5 else "#e0a27a", 0.42 if tone <= 5 else 0.22)
+    light = mix(
+        skin,
+        "#fff3e6" if tone <= 5 else "#e0a27a",
+        0.42 if tone <= 5 else 0.22 + 0.02 * max(0, tone - 7),
+    )
     shade = multiply(skin, 0.86 - 0.16 * darkness, 0.74 - 0.14 * darkness, 0.70 - 0.12 * darkness)
     deep = multiply(skin, 0.66 - 0.24 * darkness, 0.48 - 0.14 * darkness, 0.42 - 0.10 * darkness)
     line = multiply(skin, 0.46 - 0.20 * darkness, 0.30 - 0.08 * darkness, 0.27 - 0.06 * darkness)
@@ -89,26 +99,32 @@ def palette_of(identity: Identity) -> Palette:
     lip = mix(skin, red, 0.36 + 0.12 * identity.femininity)
     hair = identity.hair_colour
     pale = sum(channels(hair)) > 380
+    brow = mix(multiply(hair, 0.72, 0.68, 0.66), skin, 0.08 if not pale else 0.14)
     cloth = identity.clothing
     return Palette(
         skin=skin,
         light=light,
         shade=shade,
         deep=deep,
+        fold=shade if tone <= 7 else mix(skin, light, 0.55 + 0.1 * (tone - 7)),
         line=line,
         blush=mix(skin, "#d8584f" if tone <= 5 else "#a8433a", 0.5),
         lip=lip,
         lip_dark=multiply(lip, 0.78, 0.68, 0.68),
         lip_light=mix(lip, "#ffe3da" if tone <= 5 else "#d99a86", 0.35),
         mouth="#43181b",
+        teeth="#f3ede4",
         sclera="#f4efea" if tone <= 6 else "#ece4dc",
         iris=identity.eye_colour,
         iris_dark=multiply(identity.eye_colour, 0.42, 0.42, 0.45),
+        iris_light=mix(identity.eye_colour, "#f2dcae", 0.28),
+        caruncle=mix(skin, "#c9605c", 0.45),
         lash="#2a1d1a" if not pale else "#4a3730",
         hair=hair,
-        hair_light=mix(hair, "#ffe9cf" if not pale else "#ffffff", 0.20 if not pale else 0.32),
+        hair_light=mix(hair, "#ffe4c8" if not pale else "#ffffff", 0.27 if not pale else 0.36),
         hair_dark=multiply(hair, 0.62, 0.58, 0.56),
-        brow=mix(multiply(hair, 0.72, 0.68, 0.66), skin, 0.10 if not pale else 0.18),
+        brow=brow,
+        brow_dark=multiply(brow, 0.66, 0.62, 0.60),
         cloth=cloth,
         cloth_light=mix(cloth, "#ffffff", 0.16),
         cloth_dark=multiply(cloth, 0.72, 0.72, 0.75),

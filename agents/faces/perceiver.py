@@ -1,8 +1,9 @@
 """The embedded perceiver: reads a face from the pixels alone, without torch or a GPU.
 
-A small convolutional network, trained on drawn faces (`agents/faces/training`), looks at the
-middle of the picture; what it measures is put into words by `policies/percept.py`. One thread, one
-picture at a time: the same bytes give the same reading, whatever else the machine does.
+A small convolutional network, trained on drawn faces (`agents/faces/training`), finds the face near
+the middle of the picture and reads it in a close-up; what it measures is put into words by
+`policies/percept.py`. One thread, one picture at a time: the same bytes give the same reading,
+whatever else the machine does.
 """
 
 from functools import lru_cache
@@ -27,7 +28,9 @@ MODEL = Path(__file__).parent / "perceiver.onnx"
 
 @lru_cache(maxsize=4)
 def _session(model: Path) -> "InferenceSession":
-    import onnxruntime  # A tenth of a second, for the arms that look at faces alone.
+    # A tenth of a second, for the arms that look at faces alone.
+    import onnxruntime
+    from onnxruntime.capi import onnxruntime_pybind11_state as refusals
 
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = options.inter_op_num_threads = 1
@@ -41,6 +44,11 @@ def _session(model: Path) -> "InferenceSession":
         raise UserError(
             f"no perceiver network at {str(model)!r} ({error.strerror})",
             hint="`make train-perceiver` makes one",
+        ) from None
+    except (refusals.InvalidProtobuf, refusals.InvalidGraph, refusals.Fail) as error:
+        raise UserError(
+            f"{str(model)!r} is not a perceiver network ({type(error).__name__})",
+            hint="give an ONNX file of the shipped one's shape, or leave `model` out",
         ) from None
 
 

@@ -16,8 +16,10 @@ JPEG_QUALITY = 92
 
 def render(svg: str) -> pyvips.Image:
     """The drawing as an RGB image of the size the SVG states."""
-    drawing = pyvips.Image.svgload_buffer(svg.encode())
-    return drawing.flatten(background=[255, 255, 255])
+    # Read from top to bottom, the drawing is made in one pass; at random, in several. A portrait
+    # covers its whole picture, so its alpha says nothing.
+    drawing = pyvips.Image.svgload_buffer(svg.encode(), access="sequential")
+    return drawing.extract_band(0, n=3)
 
 
 def jpeg(svg: str) -> Image:

@@ -1,8 +1,9 @@
 """What the perceiver's numbers mean: the contract between the network, its training and its use.
 
-The network gives one intensity (0–5) for each channel, a unit on one side or on both; gaze and
-head pose in [-1, 1]; and the chance that there is a face at all. Units that a face can make on one
-side have a channel for each side, the others one.
+The network first finds the face (middle, tilt, size) in a thumbnail, then cuts it out upright at
+full detail and reads it there. It gives one intensity (0–5) for each channel, a unit on one side or
+on both; gaze and head pose in [-1, 1]; and the chance that there is a face at all. Units that a
+face can make on one side have a channel for each side, the others one.
 """
 
 from collections.abc import Sequence
@@ -13,8 +14,12 @@ from numpy.typing import NDArray
 
 from mirrorplay.policies.facs import ACTION_UNITS, ActionUnit, Expression, Side
 
-SIDE = 112
-"""Width and height of what the network sees, in pixels."""
+SIDE = 288
+"""Width and height of what the perceiver is given, in pixels: a portrait of 336 without its rim."""
+CLOSE = 112
+"""Width and height of the face that it cuts out of that and reads."""
+COARSE = 36
+"""Width and height of the thumbnail in which it finds the face."""
 LEVELS = 5
 """Intensities A–E."""
 SIDED: tuple[int, ...] = (1, 2, 4, 5, 6, 7, 9, 10, 12, 14, 15, 20, 43)
@@ -27,10 +32,7 @@ CHANNELS: tuple[tuple[int, Side], ...] = tuple(
 POSE: tuple[str, ...] = ("gaze_x", "gaze_y", "head_yaw", "head_pitch", "head_roll")
 
 _SWAPPED = {"left": "right", "right": "left", "both": "both"}
-MIRRORED: tuple[int, ...] = tuple(
-    CHANNELS.index((au, _SWAPPED[side]))  # type: ignore[arg-type]
-    for au, side in CHANNELS
-)
+MIRRORED: tuple[int, ...] = tuple(CHANNELS.index((au, _SWAPPED[side])) for au, side in CHANNELS)
 """For each channel the one that it becomes in a mirrored picture."""
 MIRRORED_POSE: tuple[float, ...] = (-1.0, 1.0, -1.0, 1.0, -1.0)
 """Signs of the pose in a mirrored picture."""

@@ -10,15 +10,17 @@ import re
 from collections.abc import Collection, Mapping
 from functools import lru_cache
 
-from mirrorplay.personas.schema import Persona, ResistanceProfile
+from mirrorplay.personas.schema import Matter, Persona, ResistanceProfile
 from mirrorplay.policies.acts import ClientAct
 from mirrorplay.policies.phrasing.bank import Bank, Phrase, sentence
 from mirrorplay.policies.phrasing.keys import NEEDED_KEYS, Band, keys_for, opening_keys
 from mirrorplay.policies.phrasing.own import (
     RATIONS,
     Answer,
+    answer_about,
     answer_to,
     own_slots,
+    reason_in_part,
     spent,
     unasked,
 )
@@ -28,38 +30,69 @@ from mirrorplay.policies.situation import Heard
 
 __all__ = ["NEEDED_KEYS", "phrase"]
 
-_OWN_ANSWER = 0.7
+_OWN_ANSWER = 0.8
 """How often a question is answered in the person's own words, where there are any (H)."""
 _TAKES_UP = 0.35
 """How often a client who was heard takes up the words that came back (H)."""
-_ANSWERS_FIRST = 0.6
+_ANSWERS_FIRST = 0.4
 """How often talk of change begins with an answer to what was asked (H)."""
+_SHORT_FIRST = 0.75
+"""How often such an answer has three words at most (H)."""
 _TRIES = 4
 """How often words are looked for anew when a sentence of theirs was said before."""
+_TERSE = 1.05
+"""How likely the least talkative are to leave opener and tail out, above 1 always; talkativeness
+is taken off it (H)."""
+_BLUNT = 0.6
+"""How often a strongly resisting client leaves out what makes a reply polite (H)."""
 _BETWEEN_US = frozenset({"us", "direction", "suits", "schedule"})
 """Matters that talk of change answers by itself."""
 _GOES_ON = frozenset({"", "other", "story", "feeling", "behavior", "thought", "fear", "correction"})
 """Matters of a question after which a second sentence fits an answer."""
+_SUPPORTED = _GOES_ON | {"view", "evidence_against", "exception"}
+"""Matters of a question on which a ground of the person's own may be given."""
 _EXPLAINS = frozenset(
     {"disagreeing", "excusing", "blaming", "answering", "disclosing", "pessimism"}
 )
 _ANSWERS: Mapping[str, frozenset[str] | None] = {
     "answering": None,
     "disclosing": None,
-    "change_talk": frozenset({"want"}),
+    "change_talk": frozenset({"want", "direction"}),
     "insight": frozenset({"evidence_against", "exception"}),
 }
 """Acts that a person's own answer can be; None: after a question about any matter."""
+_VOLUNTEERED = 0.35
+"""How often something of the person's own comes where no question asked for it (H)."""
+_STANDING: Mapping[str, frozenset[str]] = {
+    "answering": frozenset({"reflection", "question", "affirm", "advice", "reframe"}),
+    "disclosing": frozenset({"reflection", "question", "affirm", "reframe", "closed"}),
+    "agreeing": frozenset({"reflection"}),
+}
+"""Acts, by what they reply to, that a standing answer can be."""
+_SUPPORTS: Mapping[str, tuple[frozenset[str], tuple[Matter, ...]]] = {
+    "disagreeing": (frozenset({"advice", "reframe", "reflection", "question"}), ("evidence_for",)),
+    "pessimism": (frozenset({"advice", "reframe", "question", "homework"}), ("evidence_for",)),
+    "discounting": (frozenset({"affirm", "reframe", "question"}), ("exception",)),
+    "minimizing": (frozenset({"reflection", "question"}), ("exception",)),
+    "unwillingness": (frozenset({"advice", "question", "reframe"}), ("function",)),
+    "insight": (frozenset({"reframe", "question"}), ("evidence_against", "exception")),
+}
+"""Acts that an answer to another question than the one asked gives a ground for, what they reply
+to, and those answers."""
 _BRIEF: Mapping[str, Mapping[str, float]] = {
-    "agreeing": {"": 0.6, "reflection": 0.95, "permission": 0.7, "closed": 0.9, "closing": 0.3},
-    "answering": {"": 0.1, "closed": 0.75, "reflection": 0.15, "question": 0.16},
-    "disagreeing": {"": 0.15, "reflection": 0.5, "closed": 0.6},
-    "minimizing": {"": 0.15, "reflection": 0.5, "closed": 0.5},
-    "unwillingness": {"": 0.12},
-    "discounting": {"": 0.1, "affirm": 0.2},
-    "limit_setting": {"": 0.15},
+    "agreeing": {"": 0.6, "reflection": 0.95, "permission": 0.75, "closed": 0.95, "closing": 0.3},
+    "answering": {"": 0.12, "closed": 0.9, "reflection": 0.35, "question": 0.3},
+    "disagreeing": {"": 0.22, "reflection": 0.6, "closed": 0.75},
+    "minimizing": {"": 0.3, "reflection": 0.6, "closed": 0.65},
+    "unwillingness": {"": 0.2},
+    "discounting": {"": 0.16, "affirm": 0.25},
+    "limit_setting": {"": 0.2},
     "asking": {"": 0.15},
     "inattention": {"": 0.3},
+    "pessimism": {"": 0.25},
+    "reluctance": {"": 0.2},
+    "excusing": {"": 0.1},
+    "blaming": {"": 0.15},
 }
 """How often a reply has three words or fewer, by act and what it replies to; set so that simulated
 sessions come near the shares of short replies in people's sessions [A]."""
@@ -87,6 +120,8 @@ def phrase(
     the client's turns so far, of which no sentence is said again. The ids of what was used, slots
     included, must come back as `used` next time.
     """
+    # Otherwise one person would come in with the same words whatever the kind of their resistance.
+    rng = random.Random(f"{profile.type}/{rng.random()}")
     avoid = dict.fromkeys(used)
     before = frozenset[str]().union(*map(_sentences, earlier))
     found = _compose(bank, act, persona, profile, heard, avoid, rng, memory, leaving, band, echo)
@@ -120,7 +155,9 @@ def _compose(
     if leaving:
         keys = [f"leaving.{leaving}", "leaving"]
     elif heard.kind == "opening":
+        slots["reason"] = reason_in_part(persona.intake.reason, rng.random())
         keys = opening_keys(bank.keys, act, profile.type, slots, rng)
+        own = _not_in(slots["reason"], unasked(persona, used, rng.random()))
     elif memory:
         keys = ["disclosing.memory"]
     else:
@@ -138,7 +175,8 @@ def _compose(
         and rng.random() < _ANSWERS_FIRST
     )
     terse = (
-        (not answers and rng.random() < 0.9 - idiolect.verbosity)
+        (not answers and rng.random() < _TERSE - idiolect.verbosity)
+        or (band == "strong" and rng.random() < _BLUNT)
         or act == "minimum_talk"
         or answers_first
     )
@@ -160,11 +198,14 @@ def _compose(
             add(Phrase("{said}", (), frozenset({"said"})), 0)
         else:
             seen = dict.fromkeys((*used, *ids))
-            add(bank.draw((asked, "answering"), left(), seen, rng, terse=True), 0)
+            short = True if rng.random() < _SHORT_FIRST else None
+            first = bank.draw((asked, "answering"), left(), seen, rng, terse=True, brief=short)
+            add(first, 0)
     fits = (
         act in _EXPLAINS
         and heard.kind != "opening"
         and not leaving
+        and not answers
         and "more" in bank.keys
         and (act != "answering" or heard.about in _GOES_ON)
     )
@@ -201,10 +242,32 @@ def _fitted(
     if echo and takes_up and heard.kind == "reflection":
         keys, brief = [f"{act}.echo", *keys], None
     own = None if brief else _own_answer(act, persona, heard, used, rng)
+    if own is None and not brief:
+        own = _volunteered(act, persona, heard, used, rng)
     if own is None:
         return keys, unasked(persona, used, rng.random()), brief
-    answering = [key for key in (f"{act}.own", "answering.own") if key in bank.keys]
-    return answering or keys, own, None
+    spoken_as = (f"{act}.own", "answering.own") if act in _ANSWERS else (f"{act}.own",)
+    answering = [key for key in spoken_as if key in bank.keys]
+    return answering or keys, own, None if answering else brief
+
+
+def _volunteered(
+    act: ClientAct, persona: Persona, heard: Heard, used: Collection[str], rng: random.Random
+) -> Answer | None:
+    """Something of the person's own that nobody asked for and that makes the act."""
+    wanted, which = rng.random(), rng.random()
+    if wanted >= _VOLUNTEERED or heard.about in _BETWEEN_US:
+        return None
+    if heard.kind in _STANDING.get(act, ()) and heard.about in _GOES_ON:
+        return unasked(persona, used, which)
+    replies, matters = _SUPPORTS.get(act, (frozenset[str](), ()))
+    if heard.kind not in replies or heard.about not in _SUPPORTED:
+        return None
+    return answer_about(persona, matters, used, which)
+
+
+def _not_in(said: str | None, answer: Answer | None) -> Answer | None:
+    return None if answer and said and answer.text in said else answer
 
 
 def _own_answer(

@@ -21,6 +21,9 @@ NEEDED_KEYS: frozenset[str] = frozenset({*CLIENT_ACTS, "opening", "leaving", "di
 _BINDING = frozenset({"homework", "permission", "closing", "safety", "naming", "impasse", "agenda"})
 """What calls for a reply of its own: the general words of an act would not answer it."""
 
+_FREE, _FREE_AFTER_QUESTION = 0.2, 0.07
+"""How often the general words of an act come all the same; a question leaves less room (H)."""
+
 
 def band_of(state: ClientState, exchange: int) -> Band:
     """Mild or strong, from confrontation and withdrawal together; `exchange` counts from 1."""
@@ -53,7 +56,8 @@ def keys_for(
     by_matter, by_reply = f"{act}.about_{heard.about}", f"{act}.after_{heard.kind}"
     asked = (by_reply,) if heard.kind == "permission" else (by_matter, by_reply)
     fitting = [key for key in asked if key in bank_keys]
-    if not fitting or (heard.kind not in _BINDING and act != "answering" and drawn > 0.8):
+    free = _FREE_AFTER_QUESTION if heard.kind == "question" else _FREE
+    if not fitting or (heard.kind not in _BINDING and act != "answering" and drawn > 1.0 - free):
         return [*general, *fitting]
     return [*fitting, *general]
 

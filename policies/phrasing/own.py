@@ -1,8 +1,9 @@
 """What a client says in words of their own: phrases, answers, and the reason for coming.
 
 A person's phrases are rationed, so that a session does not quote the same clause over and over;
-an answer is given once. Texts are the persona's and are never changed here, save that the set
-phrases of forms are left out of a spoken reason.
+an answer is given once, and of the reason for coming not every session hears the whole. Texts are
+the persona's and are never changed here, save that the set phrases of forms are left out of a
+spoken reason.
 """
 
 import re
@@ -37,22 +38,32 @@ _ANSWERED_BY: Mapping[str, tuple[Matter, ...]] = {
     "body": ("body",),
     "behavior": ("behavior",),
     "trigger": ("trigger",),
+    "moment": ("trigger",),
     "cost": ("cost",),
+    "part": ("cost", "feeling"),
     "why_now": ("cost",),
     "function": ("function",),
     "want": ("want",),
+    "direction": ("want",),
     "exception": ("exception",),
+    "strength": ("exception",),
     "evidence_for": ("evidence_for",),
     "evidence_against": ("evidence_against",),
+    "view": ("evidence_for", "function"),
+    "correction": ("cost", "behavior"),
+    "problem": ("behavior", "thought"),
     "fear": ("fear",),
+    "obstacle": ("fear",),
     "who": ("who",),
     "coping": ("coping",),
     "tried": ("coping",),
     "time": ("time",),
 }
 """Which answers fit a question about a matter of `policies/situation.yaml`."""
-_ANYWHERE: tuple[Matter, ...] = ("story", "behavior", "cost")
+_ANYWHERE: tuple[Matter, ...] = ("story", "behavior", "cost", "who")
 """Answers that stand without a question."""
+MOST_ANSWERS = 8
+"""Most of a person's answers that one session hears (H)."""
 
 
 class Answer(NamedTuple):
@@ -89,6 +100,13 @@ def answer_to(persona: Persona, about: str, used: Collection[str], drawn: float)
     return _pick(persona, _ANSWERED_BY.get(about, ()), used, drawn)
 
 
+def answer_about(
+    persona: Persona, matters: tuple[Matter, ...], used: Collection[str], drawn: float
+) -> Answer | None:
+    """An answer to one of the matters, whether or not it was asked."""
+    return _pick(persona, matters, used, drawn)
+
+
 def unasked(persona: Persona, used: Collection[str], drawn: float) -> Answer | None:
     """Something of their own that stands without a question: an answer that does, or a sentence of
     the intake form in the first person."""
@@ -107,7 +125,7 @@ def _pick(
     whole: bool = False,
 ) -> Answer | None:
     answers = persona.talk.answers
-    if not answers:
+    if not answers or sum(given.startswith("answer/") for given in used) >= MOST_ANSWERS:
         return None
     left = [
         Answer(identifier, text)
@@ -154,6 +172,27 @@ def spoken_reason(reason: str | None) -> str | None:
     text = _FORMAL_END.sub(". So I came.", text)
     text = _FORMAL_MIDDLE.sub("brought me here", text)
     return text if len(text.split()) <= 60 else None
+
+
+def reason_in_part(reason: str | None, drawn: float) -> str | None:
+    """As much of the spoken reason as one session hears: it begins at the beginning and may stop
+    after any sentence that leaves at least five words said; `drawn` in [0, 1) picks where."""
+    ends = _reason_parts(reason)
+    return ends[int(drawn * len(ends))] if ends else None
+
+
+@lru_cache(maxsize=4096)
+def _reason_parts(reason: str | None) -> tuple[str, ...]:
+    whole = spoken_reason(reason)
+    if whole is None:
+        return ()
+    sentences = [found.strip() for found in _SENTENCE.findall(whole)]
+    parts = [" ".join(sentences[:count]) for count in range(1, len(sentences))]
+    return (*(part for part in parts if part.count(" ") >= _LEAST_REASON - 1), whole)
+
+
+_LEAST_REASON = 5
+"""Words of a reason below which it says too little."""
 
 
 def _own_sentences(persona: Persona) -> tuple[str, ...]:

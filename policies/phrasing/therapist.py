@@ -91,6 +91,7 @@ def word(
     texts: list[str] = []
     acts: list[TherapistAct] = []
     phrases: list[str] = []
+    rng = _told_apart(rng, used)
     for beat in move.beats:
         if beat.keys == (ACKNOWLEDGE,):
             if ACKNOWLEDGE in bank.keys and len(move.beats) > 1:
@@ -118,6 +119,13 @@ def word(
     low = text.lower()
     echoes = any(value and name in _CLIENTS_WORDS and value in low for name, value in slots.items())
     return Wording(text, tuple(acts), tuple(phrases), echoes)
+
+
+def _told_apart(rng: random.Random, used: Collection[str]) -> random.Random:
+    """The generator with what the therapist has said so far: the same short answer ("Yeah.") after
+    a different conversation is met in different words."""
+    said = "/".join(one for one in used if _is_own(_key(one)))
+    return random.Random(f"{rng.random()}/{said}")
 
 
 def _hurried(beat: Beat, identifier: str) -> bool:

@@ -10,6 +10,7 @@ import click
 from mirrorplay.personas.errors import UserError
 from mirrorplay.runs.cli.calibrating import calibrate
 from mirrorplay.runs.cli.configuration import config, doctor
+from mirrorplay.runs.cli.faces import faces
 from mirrorplay.runs.cli.group import Commands
 from mirrorplay.runs.cli.headlining import headline
 from mirrorplay.runs.cli.people import personas
@@ -65,6 +66,7 @@ for command in (
     headline,
     fork,
     graph,
+    faces,
     personas,
     phrasing,
     calibrate,

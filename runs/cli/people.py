@@ -23,14 +23,18 @@ def personas_list(source: str) -> int:
     from mirrorplay.personas.collection import load_personas
 
     table = Table(header_style="bold", pad_edge=False, box=None, padding=(0, 2, 0, 0))
+    people, console = load_personas(source), open_console()
     for name in ("id", "name", "age", "resistance"):
         table.add_column(name, no_wrap=True, justify="right" if name == "age" else "left")
-    table.add_column("occupation", no_wrap=True, overflow="ellipsis")
-    for persona in load_personas(source):
+    ids = max(len(persona.id) for persona in people)
+    names = max(len(persona.intake.name) for persona in people)
+    left = console.width - ids - names - len("age" + "behavioral") - 4 * 2
+    table.add_column("occupation", no_wrap=True, overflow="ellipsis", max_width=max(10, left))
+    for persona in people:
         intake = persona.intake
         columns = (persona.id, intake.name, intake.age, persona.resistance.type, intake.occupation)
         table.add_row(*(_plain(value) for value in columns))
-    open_console().print(table)
+    console.print(table)
     return 0
 
 

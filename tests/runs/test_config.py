@@ -54,10 +54,10 @@ def test_a_custom_therapist_may_see_faces() -> None:
 @pytest.mark.parametrize(
     ("document", "message"),
     [
-        ({"therapist": {"mode": "base"}}, "the embedded one does not exist yet"),
+        ({"therapist": {"mode": "ec"}, "perceiver": "none"}, "needs a perceiver that reads"),
         ({"therapist": {**WARM, "mode": "base"}, "face": "none"}, "needs a face to look at"),
-        ({"therapist": {**WARM, "mode": "ec"}}, "needs a perceiver that reads the face"),
-        ({"therapist": {**WARM, "mode": "p+ec"}}, "needs a perceiver that reads the face"),
+        ({"therapist": {"mode": "p+ec"}, "perceiver": "none"}, "needs a perceiver that reads"),
+        ({"therapist": {**WARM, "mode": "ec"}, "perceiver": "none"}, "needs a perceiver"),
     ],
 )
 def test_modes_that_need_an_eye(document: dict[str, Any], message: str) -> None:

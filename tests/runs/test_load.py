@@ -154,7 +154,7 @@ def test_an_unknown_key_in_a_file(tmp_path: Path) -> None:
             "therapist.mode=pp",
             ["'pp' is not known", "text, base, p, ec, p+ec", "did you mean 'p'?"],
         ),
-        ("therapist.mode=ec", ["the embedded one does not exist yet", "use text or p"]),
+        ("face=nne", ["face.kind: 'nne' is not known", "did you mean 'none'?"]),
         ("executor.kind=rya", ["executor.kind: 'rya' is not known", "ray, inline", "'ray'?"]),
         ("session.max_exchanges=0", ["0 is out of range", "from 1 to 100"]),
         ("session.max_exchanges=ten", ["'ten' is not a whole number"]),
@@ -165,7 +165,10 @@ def test_an_unknown_key_in_a_file(tmp_path: Path) -> None:
         ("mode=p", ["unknown key 'mode'", "did you mean 'therapist.mode'?"]),
         ("sed=4", ["unknown key 'sed'", "did you mean 'seed'?"]),
         ("seed.low=1", ["seed is 7, not a block"]),
-        ("face=null", ["face: None is not a block", "portrait, none, custom"]),
+        (
+            "face=null",
+            ["face: None is not a block", "portrait, none, blank, shuffled, swapped, custom"],
+        ),
         ("session=5", ["session: 5 is not a block", "max_exchanges"]),
         ("name=12", ["name: 12 is not text"]),
         ("name=", ["name: None is not text"]),
@@ -238,7 +241,10 @@ def test_a_conflict_is_told_where_the_mode_was_set() -> None:
         ("1: 2\n", "1"),
         ("x: " + "[" * 40 + "]" * 40 + "\n", "nested too deeply"),
         ("x: " + "[" * 4000 + "\n", "nested too deeply"),
-        ("grid:\n  therapist.mode: [text, ec]\n", ":2: in cell 'mode=ec': therapist.mode: 'ec'"),
+        (
+            "perceiver: none\ngrid:\n  therapist.mode: [text, ec]\n",
+            ":3: in cell 'mode=ec': therapist.mode: 'ec'",
+        ),
         ("grid:\n  therapist.mod: [text]\n", ":2: unknown key 'therapist.mod'"),
     ],
 )
@@ -299,7 +305,8 @@ def test_the_schema_describes_every_field() -> None:
     assert limits["max_exchanges"]["minimum"] == 1
     assert limits["max_exchanges"]["maximum"] == 100
     assert limits["max_exchanges"]["description"] == "Client turns with their replies."
-    assert {"enum": ["portrait", "none", "custom"]} in described["properties"]["face"]["anyOf"]
+    kinds = ["portrait", "none", "blank", "shuffled", "swapped", "custom"]
+    assert {"enum": kinds} in described["properties"]["face"]["anyOf"]
     blocks = {"RunConfig": described, **definitions}
     bare = [
         f"{name}.{key}"

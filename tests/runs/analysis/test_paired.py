@@ -19,6 +19,7 @@ def figures(cell: str, persona: str, alliance: float | None, **changes: Any) -> 
         "replicate": 0,
         "persona_id": persona,
         "resistance": "none",
+        "masking": 0.3,
         "outcome": "resolved",
         "measures": measures,
     }

@@ -1,0 +1,164 @@
+"""The trained network as one ONNX file, written operator by operator: find, cut out, read.
+
+Normalisation is folded into the convolutions, the sum over letters and the squashing are part of
+the graph, and weights are stored in half precision and widened on loading: half the bytes for a
+difference in intensity of less than a hundredth. The file holds nothing but the graph: no paths, no
+versions, no dates, so that the same weights give the same bytes.
+"""
+
+from math import radians
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import onnx
+import torch
+from numpy.typing import NDArray
+from onnx import TensorProto, helper, numpy_helper
+
+from mirrorplay.agents.faces.readout import CHANNELS, CLOSE, COARSE, LEVELS, POSE, SIDE
+from mirrorplay.agents.faces.training.network import Finder, Layer, Network, Reader
+from mirrorplay.agents.faces.training.place import HALF, PLACE, TILT
+
+OPSET, IR = 17, 8
+
+
+class _Graph:
+    def __init__(self) -> None:
+        self.nodes: list[onnx.NodeProto] = []
+        self.weights: list[onnx.TensorProto] = []
+
+    def add(self, kind: str, inputs: list[str], output: str, **attributes: object) -> str:
+        self.nodes.append(helper.make_node(kind, inputs, [output], output, **attributes))
+        return output
+
+    def weight(self, name: str, value: NDArray[np.float32]) -> str:
+        """A learnt weight, kept in half precision."""
+        self.weights.append(numpy_helper.from_array(value.astype(np.float16), name + ".half"))
+        return self.add("Cast", [name + ".half"], name, to=TensorProto.FLOAT)
+
+    def constant(self, name: str, value: NDArray[np.floating[Any]]) -> str:
+        """A number that is not learnt, in full precision."""
+        self.weights.append(numpy_helper.from_array(value.astype(np.float32), name))
+        return name
+
+    def whole(self, name: str, values: list[int]) -> str:
+        """Whole numbers: shapes and axes."""
+        self.weights.append(numpy_helper.from_array(np.array(values, np.int64), name))
+        return name
+
+    def layers(self, name: str, layers: torch.nn.ModuleList, x: str) -> str:
+        """Convolutions one after another, flattened."""
+        for place, layer in enumerate(layers):
+            x = self.convolution(f"{name}.{place}", layer, x)
+        return self.add("Flatten", [x], f"{name}.flat")
+
+    def convolution(self, name: str, layer: Layer, x: str) -> str:
+        kernel, bias = folded(layer)
+        size, stride = layer.conv.kernel_size[0], layer.conv.stride[0]
+        y = self.add(
+            "Conv",
+            [x, self.weight(f"{name}.kernel", kernel), self.weight(f"{name}.bias", bias)],
+            f"{name}.conv",
+            kernel_shape=[size, size],
+            strides=[stride, stride],
+            pads=[size // 2] * 4,
+        )
+        y = self.add("Relu", [y], f"{name}.relu")
+        return self.add("Add", [x, y], f"{name}.sum") if layer.adds else y
+
+    def linear(self, name: str, layer: torch.nn.Linear, x: str) -> str:
+        matrix = self.weight(f"{name}.matrix", layer.weight.detach().numpy())
+        bias = self.weight(f"{name}.bias", layer.bias.detach().numpy())
+        return self.add("Gemm", [x, matrix, bias], f"{name}.out", transB=1)
+
+
+def folded(layer: Layer) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+    """Kernel and bias of the convolution with its normalisation in them."""
+    norm = layer.norm
+    assert norm.running_mean is not None
+    assert norm.running_var is not None
+    scale = norm.weight / torch.sqrt(norm.running_var + norm.eps)
+    kernel = layer.conv.weight * scale[:, None, None, None]
+    bias = norm.bias - norm.running_mean * scale
+    return kernel.detach().contiguous().numpy(), bias.detach().numpy()
+
+
+def export(model: Network, path: Path) -> None:
+    """Writes the file: input `pixels` (1, SIDE, SIDE, 3) of bytes; outputs `intensities`, `pose`
+    and `face`."""
+    graph = _Graph()
+    x = graph.add("Cast", ["pixels"], "float", to=TensorProto.FLOAT)
+    x = graph.add("Transpose", [x], "planes", perm=[0, 3, 1, 2])
+    place = _find(graph, model.finder, x)
+    _read(graph, model.reader, _close_up(graph, x, place), place[2])
+    value = helper.make_tensor_value_info
+    built = helper.make_graph(
+        graph.nodes,
+        "perceiver",
+        [value("pixels", TensorProto.UINT8, [1, SIDE, SIDE, 3])],
+        [
+            value("intensities", TensorProto.FLOAT, [1, len(CHANNELS)]),
+            value("pose", TensorProto.FLOAT, [1, len(POSE)]),
+            value("face", TensorProto.FLOAT, [1]),
+        ],
+        graph.weights,
+    )
+    proto = helper.make_model(
+        built, opset_imports=[helper.make_opsetid("", OPSET)], producer_name="mirrorplay"
+    )
+    proto.ir_version = IR
+    onnx.checker.check_model(proto, full_check=True)
+    path.write_bytes(proto.SerializeToString(deterministic=True))
+
+
+def _centred(graph: _Graph, name: str, x: str) -> str:
+    """Bytes to [-1, 1]. This cannot go into the first kernel: the padding is 0 after it."""
+    x = graph.add("Mul", [x, graph.constant(f"{name}.scale", np.array(1 / 127.5))], f"{name}.small")
+    return graph.add("Sub", [x, graph.constant(f"{name}.one", np.array(1.0))], f"{name}.centred")
+
+
+def _find(graph: _Graph, finder: Finder, x: str) -> list[str]:
+    """The four numbers of the place, each of shape (1, 1)."""
+    block = SIDE // COARSE
+    x = graph.add("AveragePool", [x], "thumbnail", kernel_shape=[block, block],
+                  strides=[block, block])  # fmt: skip
+    x = graph.layers("find", finder.layers, _centred(graph, "find", x))
+    x = graph.add("Relu", [graph.linear("find.hidden", finder.hidden, x)], "find.features")
+    found = graph.linear("find.place", finder.place, x)
+    names = [f"place.{name}" for name in PLACE]
+    graph.nodes.append(helper.make_node("Split", [found], names, axis=1))
+    return names
+
+
+def _close_up(graph: _Graph, x: str, place: list[str]) -> str:
+    """`place.close_up` as operators: a turned, scaled and moved grid, and a sampling of it."""
+    across, down, tilt, size = place
+    turn = graph.add("Mul", [tilt, graph.constant("radians", np.array(radians(TILT)))], "turn")
+    half = graph.add("Exp", [size], "half")
+    steps = (((np.arange(CLOSE) + 0.5) / CLOSE * 2 - 1) * HALF).astype(np.float32)
+    u, v = np.meshgrid(steps, steps)
+    parts = []
+    for name, kind, plane in (("cos", "Cos", (u, v)), ("sin", "Sin", (-v, u))):
+        factor = graph.add("Mul", [half, graph.add(kind, [turn], name)], f"{name}.half")
+        base = graph.constant(f"{name}.grid", np.stack(plane, -1)[None])
+        parts.append(graph.add("Mul", [factor, base], f"{name}.part"))
+    middle = graph.add("Concat", [across, down], "middle", axis=1)
+    grid = graph.add("Add", [graph.add("Add", parts, "turned"), middle], "grid")
+    return graph.add("GridSample", [x, grid], "close", mode="bilinear", padding_mode="border",
+                     align_corners=0)  # fmt: skip
+
+
+def _read(graph: _Graph, reader: Reader, x: str, tilt: str) -> None:
+    """Intensities, pose (what the close-up's own tilt took away is given back) and face."""
+    x = graph.layers("read", reader.layers, _centred(graph, "read", x))
+    x = graph.add("Relu", [graph.linear("read.hidden", reader.hidden, x)], "features")
+    units = graph.add("Sigmoid", [graph.linear("units", reader.units, x)], "chances")
+    shape = graph.whole("shape", [1, len(CHANNELS), LEVELS])
+    units = graph.add("Reshape", [units, shape], "letters")
+    graph.add("ReduceSum", [units, graph.whole("last", [2])], "intensities", keepdims=0)
+    roll = np.array([[float(name == "head_roll") for name in POSE]])
+    taken = graph.add("Mul", [tilt, graph.constant("roll", roll)], "taken")
+    graph.add("Add", [graph.linear("posed", reader.pose, x), taken], "pose")
+    face = graph.add("Sigmoid", [graph.linear("present", reader.face, x)], "chance")
+    graph.add("Reshape", [face, graph.whole("flatten", [1])], "face")
