@@ -10,6 +10,7 @@ from pathlib import Path
 
 from mirrorplay.policies.listening import Heard
 from mirrorplay.policies.moves import Moment, Move, load_table, pick
+from mirrorplay.policies.rolling import without_refusal
 
 MOVES_FILE = Path(__file__).parent / "directive.yaml"
 PRESCRIBES_FROM = 0.4
@@ -32,7 +33,9 @@ _HEARD = (
 
 def choose(heard: Heard, moment: Moment, rng: random.Random) -> Move:
     """The next move. Pure: the same arguments and generator state give the same move."""
-    return pick(load_table(MOVES_FILE), situation(heard, moment), heard, moment, rng)
+    name = situation(heard, moment)
+    heard = without_refusal(heard) if name == "step" else heard
+    return pick(load_table(MOVES_FILE), name, heard, moment, rng)
 
 
 def situation(heard: Heard, moment: Moment) -> str:

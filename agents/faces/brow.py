@@ -15,8 +15,8 @@ _RISE = {
 _STATIONS = (-15.5, -9.0, 1.0, 10.5, 19.5)
 """Places of the stations along the brow, outwards from above the pupil."""
 _THICKNESS = (2.1, 2.8, 2.6, 1.8, 0.3)
-_INNER = (-9.6, -7.0, -2.6, -0.2, 0.9)
-_OUTER = (-2.0, -5.0, -9.4, -9.8, -7.4)
+_INNER = (-9.0, -6.8, -2.8, -0.4, 0.6)
+_OUTER = (-3.0, -5.6, -8.8, -8.6, -6.0)
 _LOWER = (10.4, 8.8, 5.2, 0.8, -2.0)
 """Pull of units 1, 2 and 4 on the stations at maximum; negative is up (facial anatomy: medial and
 lateral frontalis, corrugator)."""

@@ -80,8 +80,8 @@ def folds(sitter: Sitter, lips: Lips) -> str:
         _corner(sitter, lips, side, inks)
     _chin(sitter, inks)
     if lips.press > 0.05:
-        y = lips.top[0] - lips.upper_thickness - 3.0
-        low = lips.bottom[0] + lips.lower_thickness + 2.6
+        y = lips.top[0] - lips.upper_thickness - 3.0 - 2.4 * lips.roll
+        low = lips.bottom[0] + lips.lower_thickness + 2.6 + 2.0 * lips.roll
         span = lips.corner[1][0] * 0.72
         bulge = curve([at(-span, y + 2.4), at(-6, y), at(6, y), at(span, y + 2.4)])
         bulge += curve([at(-span, low - 1.4), at(0, low + 1.4), at(span, low - 1.4)])

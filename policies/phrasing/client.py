@@ -40,7 +40,7 @@ _SHORT_FIRST = 0.75
 """How often such an answer has three words at most (H)."""
 _TRIES = 4
 """How often words are looked for anew when a sentence of theirs was said before."""
-_TERSE = 1.05
+_TERSE = 1.15
 """How likely the least talkative are to leave opener and tail out, above 1 always; talkativeness
 is taken off it (H)."""
 _BLUNT = 0.6
@@ -82,6 +82,8 @@ to, and those answers."""
 _BRIEF: Mapping[str, Mapping[str, float]] = {
     "agreeing": {"": 0.6, "reflection": 0.95, "permission": 0.75, "closed": 0.95, "closing": 0.3},
     "answering": {"": 0.12, "closed": 0.9, "reflection": 0.35, "question": 0.3},
+    "change_talk": {"": 0.05, "reflection": 0.35, "autonomy": 0.35, "closed": 0.4, "affirm": 0.3},
+    "committing": {"": 0.15, "homework": 0.25, "autonomy": 0.3},
     "disagreeing": {"": 0.22, "reflection": 0.6, "closed": 0.75},
     "minimizing": {"": 0.3, "reflection": 0.6, "closed": 0.65},
     "unwillingness": {"": 0.2},

@@ -124,8 +124,7 @@ def word(
 def _told_apart(rng: random.Random, used: Collection[str]) -> random.Random:
     """The generator with what the therapist has said so far: the same short answer ("Yeah.") after
     a different conversation is met in different words."""
-    said = "/".join(one for one in used if _is_own(_key(one)))
-    return random.Random(f"{rng.random()}/{said}")
+    return random.Random(f"{rng.random()}/{'/'.join(sorted(used))}")
 
 
 def _hurried(beat: Beat, identifier: str) -> bool:

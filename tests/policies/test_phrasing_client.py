@@ -288,3 +288,41 @@ def test_formal_speech_keeps_question_tags_whole() -> None:
     texts = [say("insight", Heard("reflection"), formal, seed=seed) for seed in range(400)]
     assert any("don't I?" in text for text in texts)
     assert not any("do not I" in text for text in texts)
+
+
+def test_one_person_does_not_tell_the_same_reason_every_session() -> None:
+    reason = "I was moved to the night desk. I stopped sleeping in May. So I came."
+    intake = Intake(name="Ada", reason=reason)
+    persona = ANSWERS.model_copy(update={"intake": intake})
+    texts = [say("answering", OPENING, persona, seed=seed) for seed in range(80)]
+    told = [text for text in texts if "I was moved to the night desk." in text]
+    assert len(told) > 30
+    assert len(set(told)) > 0.7 * len(told)
+    assert any("I stopped sleeping in May." in text for text in told)
+    assert any("I stopped sleeping in May." not in text for text in told)
+
+
+def test_people_of_different_types_do_not_speak_from_one_draw() -> None:
+    other = ResistanceProfile(type="emotional", intensity=0.7)
+    one, two = (
+        [
+            phrase(BANK, "agreeing", TALKS, kind, Heard("permission"), (), random.Random(seed)).text
+            for seed in range(40)
+        ]
+        for kind in (PROFILE, other)
+    )
+    assert sum(a == b for a, b in zip(one, two, strict=True)) < 20
+
+
+def test_a_ground_of_the_persons_own_is_given_where_it_fits_and_not_too_often() -> None:
+    talk = Talk.model_validate({"answers": {"exception": ["Saturdays, with the kids."]}})
+    persona = BARE.model_copy(update={"talk": talk})
+    praised = [say("discounting", Heard("affirm"), persona, seed=seed) for seed in range(100)]
+    assert 5 < sum("Saturdays, with the kids." in text for text in praised) < 60
+    elsewhere = [say("discounting", Heard("closing"), persona, seed=seed) for seed in range(60)]
+    assert not any("Saturdays" in text for text in elsewhere)
+    heard_enough = tuple(f"answer/cost/{number}" for number in range(8))
+    assert not any(
+        "Saturdays" in say("discounting", Heard("affirm"), persona, heard_enough, seed=seed)
+        for seed in range(60)
+    )

@@ -2,12 +2,13 @@
 
 import random
 from collections import Counter
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from mirrorplay.personas.errors import UserError
-from mirrorplay.policies.listening import hear
+from mirrorplay.policies.listening import Clause, hear
 from mirrorplay.policies.moves import Beat, Moment, Move, beats_of, load_table
 from mirrorplay.policies.phrasing.bank import load_bank
 from mirrorplay.policies.rolling import (
@@ -17,6 +18,7 @@ from mirrorplay.policies.rolling import (
     choose,
     safety,
     situation,
+    without_refusal,
 )
 
 OPEN = "What is that like for you?"
@@ -116,6 +118,20 @@ def test_rolling_comes_before_a_plan_step() -> None:
     planned = Moment(exchange=4, max_exchanges=10, earlier=BEGUN, step=step)
     assert "socratic_question" not in acts("No. That's not how it works.", planned)
     assert acts("It happened again on Monday at work.", planned)["socratic_question"] == 40
+
+
+@pytest.mark.parametrize(
+    ("clause", "kept"),
+    [
+        ("you'd rather not go into it", False),
+        ("you don't know why", False),
+        ("you sat in the car", True),
+    ],
+)
+def test_a_no_is_not_said_back_before_a_plan_step(clause: str, kept: bool) -> None:
+    heard = replace(hear("Yes, I see."), clause=Clause(clause, "fact"))
+    assert (without_refusal(heard).clause is not None) == kept
+    assert without_refusal(hear("Yes.")) == hear("Yes.")
 
 
 def test_strain_for_some_turns_is_spoken_of_once() -> None:

@@ -43,13 +43,17 @@ def main() -> None:
 
 def _train(given: argparse.Namespace) -> None:
     # Not at the top: an evaluation works where torch is not installed.
+    from mirrorplay.agents.faces.training.calibration import gains
     from mirrorplay.agents.faces.training.export import export
     from mirrorplay.agents.faces.training.fit import Recipe, train
 
     changes = {name: getattr(given, name) for name in ("pictures", "epochs")}
     recipe = Recipe()._replace(**{name: value for name, value in changes.items() if value})
     with tempfile.TemporaryDirectory(prefix="mirrorplay-faces-") as folder:
-        export(train(recipe, Path(folder)), given.out)
+        model = train(recipe, Path(folder))
+        plain = Path(folder) / "plain.onnx"
+        export(model, plain)
+        export(model, given.out, gains(EmbeddedPerceiver(str(plain)), given.people))
 
 
 if __name__ == "__main__":

@@ -41,16 +41,16 @@ def batch(renders: Renders, numbers: list[int], rng: Generator) -> dict[str, Ten
 
 
 def _floats(pixels: Pixels) -> Tensor:
-    return torch.from_numpy(pixels).permute(0, 3, 1, 2).to(torch.float32).div_(127.5).sub_(1.0)
+    return torch.from_numpy(pixels).permute(0, 3, 1, 2).to(torch.float32)
 
 
 def _light(x: Tensor, rng: Generator) -> None:
-    """Contrast, brightness and a tint."""
+    """Contrast, brightness (up to clipping) and a tint."""
     count = len(x)
-    gain = rng.uniform(0.7, 1.3, (count, 1, 1, 1))
-    tint = rng.normal(0.0, 0.05, (count, 3, 1, 1)) + rng.uniform(-0.22, 0.22, (count, 1, 1, 1))
+    gain = rng.uniform(0.6, 1.35, (count, 1, 1, 1))
+    tint = rng.normal(0.0, 6.0, (count, 3, 1, 1)) + rng.uniform(-25.0, 25.0, (count, 1, 1, 1))
     x.mul_(torch.from_numpy(gain.astype(np.float32)))
-    x.add_(torch.from_numpy(tint.astype(np.float32))).clamp_(-1.0, 1.0)
+    x.add_(torch.from_numpy(tint.astype(np.float32))).clamp_(0.0, 255.0)
 
 
 def _blur(x: Tensor, rng: Generator) -> None:
@@ -64,15 +64,15 @@ def _blur(x: Tensor, rng: Generator) -> None:
 
 def _noise(x: Tensor, rng: Generator) -> None:
     for place in np.flatnonzero(rng.random(len(x)) < 0.12):
-        strength = np.float32(rng.uniform(0.02, 0.18))
+        strength = np.float32(rng.uniform(2.0, 24.0))
         grain = rng.standard_normal(x.shape[1:], dtype=np.float32) * strength
-        x[int(place)].add_(torch.from_numpy(grain)).clamp_(-1.0, 1.0)
+        x[int(place)].add_(torch.from_numpy(grain)).clamp_(0.0, 255.0)
 
 
 def _cover(x: Tensor, rng: Generator) -> None:
     """A rectangle in one colour, as a hand or a cup would be."""
-    for place in np.flatnonzero(rng.random(len(x)) < 0.12):
+    for place in np.flatnonzero(rng.random(len(x)) < 0.15):
         height, width = (int(side) for side in rng.integers(8, 34, 2))
         top, left = int(rng.integers(0, CLOSE - height)), int(rng.integers(0, CLOSE - width))
-        colour = torch.from_numpy(rng.uniform(-1, 1, (3, 1, 1)).astype(np.float32))
+        colour = torch.from_numpy(rng.uniform(0, 255, (3, 1, 1)).astype(np.float32))
         x[int(place), :, top : top + height, left : left + width] = colour

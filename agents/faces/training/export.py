@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from onnx import TensorProto, helper, numpy_helper
 
 from mirrorplay.agents.faces.readout import CHANNELS, CLOSE, COARSE, LEVELS, POSE, SIDE
-from mirrorplay.agents.faces.training.network import Finder, Layer, Network, Reader
+from mirrorplay.agents.faces.training.network import LEAST_SPREAD, Finder, Layer, Network, Reader
 from mirrorplay.agents.faces.training.place import HALF, PLACE, TILT
 
 OPSET, IR = 17, 8
@@ -84,14 +84,15 @@ def folded(layer: Layer) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
     return kernel.detach().contiguous().numpy(), bias.detach().numpy()
 
 
-def export(model: Network, path: Path) -> None:
-    """Writes the file: input `pixels` (1, SIDE, SIDE, 3) of bytes; outputs `intensities`, `pose`
-    and `face`."""
+def export(model: Network, path: Path, gains: NDArray[np.float32] | None = None) -> None:
+    """Writes the file: input `pixels` (1, SIDE, SIDE, 3) of bytes; outputs `intensities`,
+    multiplied by `gains` (one for each channel), `pose` and `face`."""
     graph = _Graph()
     x = graph.add("Cast", ["pixels"], "float", to=TensorProto.FLOAT)
     x = graph.add("Transpose", [x], "planes", perm=[0, 3, 1, 2])
     place = _find(graph, model.finder, x)
-    _read(graph, model.reader, _close_up(graph, x, place), place[2])
+    close = _close_up(graph, x, place)
+    _read(graph, model.reader, close, place[2], np.ones(len(CHANNELS)) if gains is None else gains)
     value = helper.make_tensor_value_info
     built = helper.make_graph(
         graph.nodes,
@@ -112,10 +113,17 @@ def export(model: Network, path: Path) -> None:
     path.write_bytes(proto.SerializeToString(deterministic=True))
 
 
-def _centred(graph: _Graph, name: str, x: str) -> str:
-    """Bytes to [-1, 1]. This cannot go into the first kernel: the padding is 0 after it."""
-    x = graph.add("Mul", [x, graph.constant(f"{name}.scale", np.array(1 / 127.5))], f"{name}.small")
-    return graph.add("Sub", [x, graph.constant(f"{name}.one", np.array(1.0))], f"{name}.centred")
+def _evened(graph: _Graph, name: str, x: str) -> str:
+    """`network.evened` as operators."""
+    axes = {"axes": [1, 2, 3], "keepdims": 1}
+    mean = graph.add("ReduceMean", [x], f"{name}.mean", **axes)
+    x = graph.add("Sub", [x, mean], f"{name}.centred")
+    power = graph.add("ReduceMean", [graph.add("Mul", [x, x], f"{name}.square")],
+                      f"{name}.power", **axes)  # fmt: skip
+    spread = graph.add("Sqrt", [power], f"{name}.spread")
+    least = graph.constant(f"{name}.least", np.array(LEAST_SPREAD))
+    spread = graph.add("Max", [spread, least], f"{name}.divisor")
+    return graph.add("Div", [x, spread], f"{name}.evened")
 
 
 def _find(graph: _Graph, finder: Finder, x: str) -> list[str]:
@@ -123,7 +131,7 @@ def _find(graph: _Graph, finder: Finder, x: str) -> list[str]:
     block = SIDE // COARSE
     x = graph.add("AveragePool", [x], "thumbnail", kernel_shape=[block, block],
                   strides=[block, block])  # fmt: skip
-    x = graph.layers("find", finder.layers, _centred(graph, "find", x))
+    x = graph.layers("find", finder.layers, _evened(graph, "find", x))
     x = graph.add("Relu", [graph.linear("find.hidden", finder.hidden, x)], "find.features")
     found = graph.linear("find.place", finder.place, x)
     names = [f"place.{name}" for name in PLACE]
@@ -149,14 +157,18 @@ def _close_up(graph: _Graph, x: str, place: list[str]) -> str:
                      align_corners=0)  # fmt: skip
 
 
-def _read(graph: _Graph, reader: Reader, x: str, tilt: str) -> None:
+def _read(
+    graph: _Graph, reader: Reader, x: str, tilt: str, gains: NDArray[np.floating[Any]]
+) -> None:
     """Intensities, pose (what the close-up's own tilt took away is given back) and face."""
-    x = graph.layers("read", reader.layers, _centred(graph, "read", x))
+    x = graph.layers("read", reader.layers, _evened(graph, "read", x))
     x = graph.add("Relu", [graph.linear("read.hidden", reader.hidden, x)], "features")
     units = graph.add("Sigmoid", [graph.linear("units", reader.units, x)], "chances")
     shape = graph.whole("shape", [1, len(CHANNELS), LEVELS])
     units = graph.add("Reshape", [units, shape], "letters")
-    graph.add("ReduceSum", [units, graph.whole("last", [2])], "intensities", keepdims=0)
+    units = graph.add("ReduceSum", [units, graph.whole("last", [2])], "expected", keepdims=0)
+    units = graph.add("Mul", [units, graph.constant("gains", gains)], "gained")
+    graph.add("Min", [units, graph.constant("most", np.array(float(LEVELS)))], "intensities")
     roll = np.array([[float(name == "head_roll") for name in POSE]])
     taken = graph.add("Mul", [tilt, graph.constant("roll", roll)], "taken")
     graph.add("Add", [graph.linear("posed", reader.pose, x), taken], "pose")

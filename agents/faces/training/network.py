@@ -27,6 +27,17 @@ _RARE = (-2.6, -2.8, -3.5, -4.4, -5.5)
 """Where the logits of the five letters start: most units are at rest most of the time."""
 
 
+LEAST_SPREAD = 8.0
+"""Grey levels: flatter pictures are not amplified further."""
+
+
+def evened(x: Tensor) -> Tensor:
+    """Pictures of bytes, each with its own brightness and contrast taken out."""
+    x = x - x.mean((1, 2, 3), keepdim=True)
+    spread = x.square().mean((1, 2, 3), keepdim=True).sqrt()
+    return x / spread.clamp_min(LEAST_SPREAD)
+
+
 class Layer(nn.Module):
     """Convolution, normalisation, ReLU, and the input added where shapes allow it."""
 
@@ -51,7 +62,7 @@ def _stack(widths: tuple[tuple[int, int, int], ...], side: int) -> tuple[list[La
 
 
 class Finder(nn.Module):
-    """RGB in [-1, 1], shape (n, 3, COARSE, COARSE), to the place of the face (n, 4)."""
+    """RGB 0–255, shape (n, 3, COARSE, COARSE), to the place of the face (n, 4)."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -61,6 +72,7 @@ class Finder(nn.Module):
         self.place = nn.Linear(FINDER_HIDDEN, len(PLACE))
 
     def forward(self, x: Tensor) -> Tensor:
+        x = evened(x)
         for layer in self.layers:
             x = layer(x)
         found: Tensor = self.place(torch.relu(self.hidden(x.flatten(1))))
@@ -68,7 +80,7 @@ class Finder(nn.Module):
 
 
 class Reader(nn.Module):
-    """RGB in [-1, 1], shape (n, 3, CLOSE, CLOSE), to unit logits (n, channels, LEVELS), pose (n, 5)
+    """RGB 0–255, shape (n, 3, CLOSE, CLOSE), to unit logits (n, channels, LEVELS), pose (n, 5)
     and a face logit (n)."""
 
     def __init__(self) -> None:
@@ -84,6 +96,7 @@ class Reader(nn.Module):
             self.units.bias.copy_(torch.tensor(_RARE).repeat(len(CHANNELS)))
 
     def forward(self, x: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+        x = evened(x)
         for layer in self.layers:
             x = layer(x)
         x = torch.relu(self.hidden(x.flatten(1)))

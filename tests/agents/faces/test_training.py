@@ -8,7 +8,12 @@ import numpy as np
 import pytest
 
 from mirrorplay.agents.faces.perceiver import MODEL, EmbeddedPerceiver
+from mirrorplay.agents.faces.pictures import FACE, Pixels, framed
+from mirrorplay.agents.faces.portrait import portrait_svg
+from mirrorplay.agents.faces.raster import render
+from mirrorplay.agents.faces.readout import CHANNELS, CLOSE, COARSE, SIDE
 from mirrorplay.agents.faces.training import evaluation
+from mirrorplay.agents.faces.training.place import close_up, place_of
 from mirrorplay.agents.faces.training.renders import KEPT, allocate, counted, fill, on_disk
 from mirrorplay.agents.faces.training.samples import MIX, PROTOTYPES, person, sample
 from mirrorplay.policies.expression import ACTION_UNITS, ActionUnit, Expression
@@ -69,6 +74,22 @@ def test_pictures_do_not_depend_on_who_draws_them(tmp_path: Path) -> None:
     first, second = on_disk(whole), on_disk(halves)
     assert first.pixels.shape == (12, KEPT, KEPT, 3)
     assert all(np.array_equal(a, b) for a, b in zip(first, second, strict=True))
+
+
+def test_a_close_up_is_upright_wherever_the_face_is() -> None:
+    """The same face, straight and moved, is nearly the same close-up."""
+    who = person("test", 7)
+
+    def seen(shown: Expression, found: Expression) -> np.ndarray:
+        square = framed(evaluation.session_jpeg(render(portrait_svg(who, shown, 336))), SIDE)
+        return close_up(square, place_of(found, FACE.box(336, 336), 336), CLOSE).astype(int)
+
+    still = Expression()
+    straight = seen(still, still)
+    for moved in (Expression(head_roll=0.6), Expression(head_roll=-0.5, head_pitch=-0.2)):
+        followed = np.abs(seen(moved, moved) - straight).mean()
+        missed = np.abs(seen(moved, still) - straight).mean()
+        assert followed < 0.5 * missed
 
 
 def test_the_figures_beside_the_network_are_of_this_form() -> None:
@@ -145,22 +166,32 @@ class TestWithTorch:
 
         from mirrorplay.agents.faces.training.export import export
         from mirrorplay.agents.faces.training.network import Network
+        from mirrorplay.agents.faces.training.place import close_up, coarse
+
+        def tensor(pixels: Pixels) -> torch.Tensor:
+            return torch.from_numpy(pixels.astype(np.float32)).permute(2, 0, 1)[None]
 
         torch.manual_seed(3)
         model = Network()
-        with torch.no_grad():
-            model.train()(torch.randn(8, 3, 112, 112))  # Norms that are not the identity.
+        with torch.no_grad():  # Norms that are not the identity.
+            model.finder(torch.rand(8, 3, COARSE, COARSE) * 255)
+            model.reader(torch.rand(8, 3, CLOSE, CLOSE) * 255)
         model.eval()
         path = tmp_path / "network.onnx"
-        export(model, path)
-        pixels = np.random.default_rng(1).integers(0, 256, (112, 112, 3)).astype(np.uint8)
-        read = EmbeddedPerceiver(str(path)).measure(pixels)
+        gains = np.linspace(1.0, 2.0, len(CHANNELS)).astype(np.float32)
+        export(model, path, gains)
+        one = sample("test", 4)
+        drawing = render(portrait_svg(one.identity, one.expression, 336))
+        square = framed(evaluation.session_jpeg(drawing), SIDE)
+        read = EmbeddedPerceiver(str(path)).measure(square)
         with torch.no_grad():
-            x = torch.from_numpy(pixels).permute(2, 0, 1)[None].float() / 127.5 - 1
-            units, pose, face = model(x)
-        assert np.allclose(read.intensities, torch.sigmoid(units).sum(-1)[0], atol=5e-3)
-        assert np.allclose(read.pose, pose[0], atol=5e-3)
-        assert read.face == pytest.approx(float(torch.sigmoid(face)), abs=5e-3)
+            place = model.finder(tensor(coarse(square, COARSE)))[0].numpy()
+            units, pose, face = model.reader(tensor(close_up(square, place, CLOSE)))
+        pose[0, 4] += float(place[2])
+        expected = np.minimum(torch.sigmoid(units).sum(-1)[0].numpy() * gains, 5.0)
+        assert np.allclose(read.intensities, expected, atol=0.02)
+        assert np.allclose(read.pose, pose[0], atol=0.02)
+        assert read.face == pytest.approx(float(torch.sigmoid(face)), abs=0.02)
 
     def test_training_is_repeatable_and_learns(self, tmp_path: Path) -> None:
         from mirrorplay.agents.faces.training.export import export
