@@ -16,6 +16,8 @@ help:
 	@echo "make unit    the tests alone (PYTEST_ARGS=...)"
 	@echo "make calibrate   simulated clients beside coded transcripts (ANNOMI=FILE, CALIBRATE_ARGS=--fit)"
 	@echo "make bench   benchmark figures, as ratios measured in one run"
+	@echo "make showcase  rewrite the sessions that README and docs show"
+	@echo "make headline  does seeing the face help? five arms and seven controls"
 	@echo "make screening  what the crisis screen finds and what it finds wrongly"
 	@echo "make study   five therapists in two manners: outcomes, trajectories, transitions"
 
@@ -35,6 +37,13 @@ unit: $(VENV)/.dev
 
 bench: $(VENV)/.dev
 	$(BIN)/python -m tests.bench $(BENCH_ARGS)
+
+showcase: $(VENV)/.dev
+	$(BIN)/python -m tests.showcase
+
+headline: $(VENV)/.dev
+	$(BIN)/mirrorplay headline --predictions docs/headline/predictions.yaml \
+	  --plot docs/headline/headline.png
 
 screening: $(VENV)/.dev
 	$(BIN)/python -m tests.screening $(SCREENING_ARGS)

@@ -179,8 +179,10 @@ _FORMS: tuple[tuple[str, str, str], ...] = (
     ),
     ("feeling", r"[\w' -]{2,30}$", "one adjective"),
 )
-_NO_STOP = ("topic", "person", "thought", "feeling", "avoidance", "step", "reason_for")
-_NO_STOP += ("reason_against", "counter_evidence")
+_NO_STOP = (
+    *("topic", "person", "thought", "feeling", "avoidance", "step"),
+    *("reason_for", "reason_against", "counter_evidence"),
+)
 _SENTENCES = ("good_point", "aside")
 _STOPS = (".", "?", "!", "…")
 _CAPITAL = re.compile(r"['\"‘“]?[A-Z0-9]")

@@ -34,7 +34,7 @@ PROTOTYPES: Mapping[str, Expression] = {
     ),
     "anger": _display(
         "brows low and together, a hard stare, lips pressed",
-        (4, 5), (5, 2), (7, 4), (23, 4), (24, 3),
+        (4, 5), (5, 1), (7, 5), (23, 4), (24, 4),
     ),
     "disgust": _display(
         "nose wrinkled, upper lip raised, mouth corners down",

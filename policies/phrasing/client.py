@@ -30,11 +30,11 @@ from mirrorplay.policies.situation import Heard
 
 __all__ = ["NEEDED_KEYS", "phrase"]
 
-_OWN_ANSWER = 0.8
+_OWN_ANSWER = 0.87
 """How often a question is answered in the person's own words, where there are any (H)."""
 _TAKES_UP = 0.35
 """How often a client who was heard takes up the words that came back (H)."""
-_ANSWERS_FIRST = 0.4
+_ANSWERS_FIRST = 0.35
 """How often talk of change begins with an answer to what was asked (H)."""
 _SHORT_FIRST = 0.75
 """How often such an answer has three words at most (H)."""
@@ -61,7 +61,7 @@ _ANSWERS: Mapping[str, frozenset[str] | None] = {
     "insight": frozenset({"evidence_against", "exception"}),
 }
 """Acts that a person's own answer can be; None: after a question about any matter."""
-_VOLUNTEERED = 0.35
+_VOLUNTEERED = 0.3
 """How often something of the person's own comes where no question asked for it (H)."""
 _STANDING: Mapping[str, frozenset[str]] = {
     "answering": frozenset({"reflection", "question", "affirm", "advice", "reframe"}),
@@ -81,20 +81,20 @@ _SUPPORTS: Mapping[str, tuple[frozenset[str], tuple[Matter, ...]]] = {
 to, and those answers."""
 _BRIEF: Mapping[str, Mapping[str, float]] = {
     "agreeing": {"": 0.6, "reflection": 0.95, "permission": 0.75, "closed": 0.95, "closing": 0.3},
-    "answering": {"": 0.12, "closed": 0.9, "reflection": 0.35, "question": 0.3},
-    "change_talk": {"": 0.05, "reflection": 0.35, "autonomy": 0.35, "closed": 0.4, "affirm": 0.3},
+    "answering": {"": 0.12, "closed": 0.9, "reflection": 0.25, "question": 0.35},
+    "change_talk": {"": 0.05, "reflection": 0.2, "autonomy": 0.35, "closed": 0.4, "affirm": 0.3},
     "committing": {"": 0.15, "homework": 0.25, "autonomy": 0.3},
-    "disagreeing": {"": 0.22, "reflection": 0.6, "closed": 0.75},
-    "minimizing": {"": 0.3, "reflection": 0.6, "closed": 0.65},
-    "unwillingness": {"": 0.2},
-    "discounting": {"": 0.16, "affirm": 0.25},
+    "disagreeing": {"": 0.22, "reflection": 0.5, "closed": 0.75},
+    "minimizing": {"": 0.3, "reflection": 0.5, "closed": 0.65},
+    "unwillingness": {"": 0.2, "question": 0.35, "permission": 0.35},
+    "discounting": {"": 0.16, "affirm": 0.25, "question": 0.3},
     "limit_setting": {"": 0.2},
     "asking": {"": 0.15},
     "inattention": {"": 0.3},
-    "pessimism": {"": 0.25},
-    "reluctance": {"": 0.2},
-    "excusing": {"": 0.1},
-    "blaming": {"": 0.15},
+    "pessimism": {"": 0.2, "question": 0.35},
+    "reluctance": {"": 0.2, "question": 0.35},
+    "excusing": {"": 0.1, "question": 0.25},
+    "blaming": {"": 0.15, "question": 0.3},
 }
 """How often a reply has three words or fewer, by act and what it replies to; set so that simulated
 sessions come near the shares of short replies in people's sessions [A]."""

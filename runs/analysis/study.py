@@ -105,7 +105,7 @@ def print_study(console: Console, found: Study) -> None:
     )
 
 
-_TYPES = {name: place for place, name in enumerate(RESISTANCE_TYPES)}
+_TYPES: dict[str, int] = {name: place for place, name in enumerate(RESISTANCE_TYPES)}
 
 
 def _rows(run_dir: Path) -> Iterator[tuple[dict[str, Any], dict[str, Any]]]:

@@ -1,6 +1,7 @@
 """`headline`: does seeing the face help? MIRROR's question in miniature."""
 
 from pathlib import Path
+from typing import Any
 
 import click
 
@@ -41,7 +42,7 @@ def headline(
     expected, digest = read_predictions(predictions) if predictions else ((), "")
     console = open_console()
 
-    def played(name: str, grid: dict[str, list[object]]) -> Run:
+    def played(name: str, grid: dict[str, Any]) -> Run:
         if Path(out, f"{name}-1").is_dir():
             return open_run(Path(out, f"{name}-1")).resume()
         asked = {
