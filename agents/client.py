@@ -11,7 +11,7 @@ from typing import Literal
 from mirrorplay.agents.roles import ClientScene, ClientTurn
 from mirrorplay.personas.errors import UserError, nearest
 from mirrorplay.personas.schema import Memory
-from mirrorplay.policies.acts import Manner, TherapistAct
+from mirrorplay.policies.acts import ClientAct, Manner, TherapistAct
 from mirrorplay.policies.appraisal import appraise
 from mirrorplay.policies.expression import OVERLAYS, RELIABILITY, Overlay, express
 from mirrorplay.policies.phrasing.bank import BANK_A, Bank, load_bank
@@ -116,9 +116,7 @@ class ScriptedClient:
             profile,
             called_for,
             scene.phrases,
-            draws.after(
-                f"{act}/{scene.reply.text if scene.reply else ''}", turn, "client", "words"
-            ),
+            draws.after(_moved_by(scene, act), turn, "client", "words"),
             memory=telling.text if telling else None,
             leaving=leaving,
             band=band_of(state, scene.exchange),
@@ -155,6 +153,12 @@ class ScriptedClient:
             return state
         rng = scene.draws.at(scene.turn, "client", "state")
         return update(state, *heard, scene.profile, self._dynamics, rng)
+
+
+def _moved_by(scene: ClientScene, act: ClientAct) -> str:
+    """What the choice of words follows from, beside chance: the reply, the act, and the kind of
+    resistance, or one person would come in with the same words whatever the kind."""
+    return f"{scene.profile.type}/{act}/{scene.reply.text if scene.reply else ''}"
 
 
 def _check(where: str, given: str, allowed: tuple[str, ...]) -> None:

@@ -122,8 +122,6 @@ def phrase(
     the client's turns so far, of which no sentence is said again. The ids of what was used, slots
     included, must come back as `used` next time.
     """
-    # Otherwise one person would come in with the same words whatever the kind of their resistance.
-    rng = random.Random(f"{profile.type}/{rng.random()}")
     avoid = dict.fromkeys(used)
     before = frozenset[str]().union(*map(_sentences, earlier))
     found = _compose(bank, act, persona, profile, heard, avoid, rng, memory, leaving, band, echo)
