@@ -39,7 +39,7 @@ def _body(sitter: Sitter, outer: list[Point], inner: list[Point], strands: float
     palette, identity = sitter.palette, sitter.identity
     grain = identity.grain
     last = len(outer)
-    shares = (0.20, 0.40, 0.60, 0.80)
+    shares = (0.24, 0.50, 0.76)
     dark = "".join(
         curve(between(outer, inner, share)[1 + n % 2 : last - 1 - (n + 1) % 2 : 2])
         for n, share in enumerate(shares)

@@ -1,7 +1,7 @@
 """The head without its features: neck, ears, face, and the soft shading that gives it volume."""
 
 from mirrorplay.agents.faces.palette import mix
-from mirrorplay.agents.faces.path import curve, disc, fill, lerp, line, loop, shape, stroke
+from mirrorplay.agents.faces.path import COARSE, curve, disc, fill, lerp, line, loop, shape, stroke
 from mirrorplay.agents.faces.sitter import Sitter
 
 
@@ -140,8 +140,8 @@ def modelling(sitter: Sitter) -> str:
     parts.append(disc(at(-9, -50 * identity.forehead), 40, 20, "url(#glow)", 0.45))
     chin = at(-1, sitter.fallen(sitter.mouth_y + 27) - 2 * muscles.mean(17))
     parts.append(disc(chin, 12, 7.5, "url(#glow)", 0.5))
-    parts.append(_marks(sitter))
-    return "".join(parts)
+    # What fades to nothing has no edge to smooth.
+    return f"<g {COARSE}>{''.join(parts)}</g>{_marks(sitter)}"
 
 
 def _marks(sitter: Sitter) -> str:

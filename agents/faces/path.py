@@ -106,6 +106,10 @@ def oval(centre: Point, radius_x: float, radius_y: float) -> str:
     return f"{start}{arc} {2 * wide:.0f} 0{arc} {-2 * wide:.0f} 0z"
 
 
+COARSE = 'shape-rendering="optimizeSpeed"'
+"""For what has no visible edge: it is drawn without smoothing."""
+
+
 class Inks:
     """Drawing that is collected by colour, width and opacity: what both halves of a face have in
     common becomes one element. An element costs the rasteriser as much as thirty of its points."""

@@ -18,6 +18,7 @@ from mirrorplay.agents.faces.lips import Lips
 from mirrorplay.agents.faces.mouth import mouth
 from mirrorplay.agents.faces.nose import nose
 from mirrorplay.agents.faces.palette import mix
+from mirrorplay.agents.faces.path import COARSE
 from mirrorplay.agents.faces.scarf import scarf_behind, scarf_over
 from mirrorplay.agents.faces.sitter import Sitter
 from mirrorplay.personas.errors import UserError
@@ -40,9 +41,10 @@ def _glow(name: str, colour: str, middle: float, edge: float = 0.0) -> str:
 def _paints(sitter: Sitter) -> str:
     palette = sitter.palette
     return (
-        '<defs><radialGradient id="skin" cx="0.40" cy="0.36" r="0.72"><stop offset="0" '
-        f'stop-color="{palette.light}"/><stop offset="0.5" stop-color="{palette.skin}"/>'
-        f'<stop offset="1" stop-color="{palette.shade}"/></radialGradient>'
+        '<defs><linearGradient id="skin" x1="0.22" y1="0.10" x2="0.88" y2="0.98">'
+        f'<stop offset="0.1" stop-color="{palette.light}"/>'
+        f'<stop offset="0.5" stop-color="{palette.skin}"/>'
+        f'<stop offset="1" stop-color="{palette.shade}"/></linearGradient>'
         + _glow("blush", palette.blush, 0.55)
         + _glow("socket", palette.deep, 0.45)
         + _glow("glow", palette.light, 0.75)
@@ -51,10 +53,11 @@ def _paints(sitter: Sitter) -> str:
 
 
 def _backdrop(sitter: Sitter) -> str:
-    """A pool of light behind the head. Opaque rings cost a tenth of a gradient of that size."""
+    """A pool of light behind the head. Opaque rings cost a tenth of a gradient of that size, and
+    between colours so near each other a smooth edge would not be seen."""
     ground, light = sitter.palette.background, sitter.palette.halo
     return "".join(
-        f'<circle cx="1520" cy="1320" r="{radius}" fill="{mix(ground, light, share)}"/>'
+        f'<circle cx="1520" cy="1320" r="{radius}" fill="{mix(ground, light, share)}" {COARSE}/>'
         for radius, share in ((1500, 0.26), (1180, 0.50))
     )
 

@@ -28,6 +28,9 @@ _PERMISSION = re.compile(
 )
 HEDGE_WEIGHT = 0.25
 """Hedging of one marker; four or more make 1 (H)."""
+_NOT_SAID = re.compile(r"\bproud of you\b", re.I)
+"""What is not said back, though a client may have said it: read alone it would be the therapist's
+own praise."""
 _CLIENTS_WORDS = ("you_clause", "feeling", "topic", "person", "belief", "change_clause")
 _ACTS: dict[str, TherapistAct] = {act: act for act in get_args(TherapistAct)}
 _OWN = frozenset((*THERAPIST_ACTS, "plan", "eliza", ACKNOWLEDGE))
@@ -92,6 +95,7 @@ def word(
     acts: list[TherapistAct] = []
     phrases: list[str] = []
     rng = _told_apart(rng, used)
+    slots = {name: value for name, value in slots.items() if value and not _NOT_SAID.search(value)}
     for beat in move.beats:
         if beat.keys == (ACKNOWLEDGE,):
             if ACKNOWLEDGE in bank.keys and len(move.beats) > 1:

@@ -91,6 +91,13 @@ def test_a_core_after_a_shared_opener_begins_in_lower_case() -> None:
             assert not [text for text in starts if not text.startswith(("I ", "I'"))], key
 
 
+def test_praise_of_somebody_elses_is_not_said_back() -> None:
+    reflects = Move((Beat("simple_reflection", ("simple_reflection.fact",)),), "", 0.5)
+    slots = {"you_clause": "your aunt is proud of you"}
+    for seed in range(20):
+        assert "proud" not in word(reflects, slots, (), BANK, random.Random(seed)).text
+
+
 def test_the_same_answer_after_other_words_is_met_in_other_words() -> None:
     move = Move((Beat("open_question", ("open_question.explore",)),), "", 0.5)
     pasts = [(f"greeting/core/{number}",) for number in range(8)]
