@@ -62,11 +62,11 @@ def brows(sitter: Sitter) -> str:
             upper.append(sitter.face(x - nx, y - ny, 2))
             lower.append(sitter.face(x + nx, y + ny, 2))
         shapes += loop(upper + lower[::-1])
-        for i in range(4):
+        for i in (0, 1, 3):
             (lx, ly), (ux, uy) = lower[i], upper[i + 1]
             mx, my = (lower[i][0] + lower[i + 1][0]) / 2, (lower[i][1] + lower[i + 1][1]) / 2
             vx, vy = (upper[i][0] + upper[i + 1][0]) / 2, (upper[i][1] + upper[i + 1][1]) / 2
-            hairs += line((lx, ly), (vx, vy - 0.7)) + line((mx, my), (ux, uy - 0.5))
+            hairs += line((mx, my), (ux, uy - 0.5)) + (line((lx, ly), (vx, vy - 0.7)) if i else "")
     return fill(shapes, palette.brow, 0.93) + stroke(hairs, palette.brow_dark, 0.75, 0.5)
 
 
@@ -94,7 +94,7 @@ def _lift_lines(sitter: Sitter, side: int) -> list[tuple[str, float]]:
         (max(0.85 * outer, rest), 34.0, -2.0 - 2.0 * outer, 5.0 * outer),
         (0.9 * inner * (1 - 0.75 * outer), 15.0, -3.0 * inner, 3.0 * inner),
     ):
-        if weight < 0.03:
+        if weight < 0.09:
             continue
         lines = ""
         for row in range(3):

@@ -238,7 +238,7 @@ def _locks(sitter: Sitter, length: float) -> str:
             outer.append(rim(side * ((middle + half) * wide), y, -0.15 + 0.1 * share))
             inner.append(rim(side * ((middle - half) * wide), y, 0.08 - 0.1 * share))
         parts.append(fill(shape(outer, inner[::-1]), palette.hair))
-        lines = "".join(curve(between(outer, inner, share)[::2]) for share in (0.3, 0.66))
+        lines = "".join(curve(between(outer, inner, share)[::2]) for share in (0.5,))
         parts.append(stroke(lines, palette.hair_dark, 1.3, 0.42))
         if side < 0:
             light = curve(between(outer, inner, 0.42)[1:5])

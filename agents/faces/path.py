@@ -82,7 +82,7 @@ def fill(data: str, colour: str, opacity: float = 1.0) -> str:
 
 def stroke(data: str, colour: str, width: float, opacity: float = 1.0) -> str:
     """A drawn line; nothing when it would not be seen. Its ends follow the root of the drawing."""
-    if opacity < 0.04 or not data:
+    if opacity < 0.07 or not data:
         return ""
     return (
         f'<path d="{data}" fill="none" stroke="{colour}" stroke-width="{TENTHS * width:.0f}" '

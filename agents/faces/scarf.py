@@ -49,8 +49,7 @@ def scarf_over(sitter: Sitter) -> str:
     )
     chin_x, chin_y = jaw[len(jaw) // 2]
     folds = (
-        curve(between(outer, inner, 0.35))
-        + curve(between(outer, inner, 0.68))
+        curve(between(outer, inner, 0.5))
         + curve([inner[-1], (chin_x + 20, chin_y + 20), (150, 286), (112, 306)])
         + curve([outer[-1], (220, 266), (176, 300), (140, 322)])
         + curve([inner[0], (chin_x - 24, chin_y + 16), (146, 272)])

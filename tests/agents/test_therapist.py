@@ -474,7 +474,7 @@ async def test_a_mismatch_of_words_and_face_is_named_once_with_doubt_and_a_way_o
     sad = Perception(
         action_units=tuple(ActionUnit(au=au, intensity=2.5) for au in (1, 4, 15)), valence=-0.6
     )
-    therapist = ScriptedTherapist()
+    therapist = ScriptedTherapist(mode="ec")
     seen = dataclasses.replace(
         scene([*WITH_US[:2], "I'm fine."], ["Hello.", "How was it?"]), perception=sad
     )
