@@ -41,10 +41,9 @@ def _glow(name: str, colour: str, middle: float, edge: float = 0.0) -> str:
 def _paints(sitter: Sitter) -> str:
     palette = sitter.palette
     return (
-        '<defs><linearGradient id="skin" x1="0.22" y1="0.10" x2="0.88" y2="0.98">'
-        f'<stop offset="0.1" stop-color="{palette.light}"/>'
-        f'<stop offset="0.5" stop-color="{palette.skin}"/>'
-        f'<stop offset="1" stop-color="{palette.shade}"/></linearGradient>'
+        '<defs><radialGradient id="skin" cx="0.40" cy="0.36" r="0.72"><stop offset="0" '
+        f'stop-color="{palette.light}"/><stop offset="0.5" stop-color="{palette.skin}"/>'
+        f'<stop offset="1" stop-color="{palette.shade}"/></radialGradient>'
         + _glow("blush", palette.blush, 0.55)
         + _glow("socket", palette.deep, 0.45)
         + _glow("glow", palette.light, 0.75)
