@@ -113,7 +113,7 @@ async def _time_empty(graph: Any) -> float:
 
 
 WARM_UP = 45
-"""Sessions that are played and not counted: data files are read, and phrases of the crisis screen are
+"""Sessions that are played and not counted: data files are read, and phrases of the crisis screen
 compiled, when they are first needed."""
 
 

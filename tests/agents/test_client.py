@@ -162,6 +162,40 @@ async def test_two_arms_meet_the_same_client() -> None:
     assert ways[0][-1].state != ways[1][-1].state
 
 
+async def test_what_was_heard_moves_words_and_nothing_else() -> None:
+    """Two arms that say different things meet other words for the same act and face."""
+
+    def asking(text: str) -> Policy:
+        manner = Manner(words=6, fit=0.5)
+        return lambda exchange, turn, rng: TherapistTurn(text, ("open_question",), manner)
+
+    same = 0
+    for seed in range(30):
+        one, two = [
+            await session(ScriptedClient(), TELLER, strong("cognitive"), seed, asking(text), 2)
+            for text in ("What happened then?", "What happened next?")
+        ]
+        assert one[0] == two[0]
+        assert (one[1].act, one[1].state, one[1].expression) == (
+            two[1].act,
+            two[1].state,
+            two[1].expression,
+        )
+        same += one[1].text == two[1].text
+    assert same < 15
+
+
+async def test_nobody_comes_in_with_the_same_words_whatever_the_resistance() -> None:
+    same = 0
+    for seed in range(30):
+        one, two = [
+            await session(ScriptedClient(), TELLER, strong(kind), seed, good, 1)
+            for kind in ("cognitive", "behavioral")
+        ]
+        same += one[0].text == two[0].text
+    assert same < 15
+
+
 async def test_memories_are_told_once_and_only_where_trust_allows() -> None:
     told: Counter[str] = Counter()
     for seed in range(60):

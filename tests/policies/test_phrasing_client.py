@@ -302,18 +302,6 @@ def test_one_person_does_not_tell_the_same_reason_every_session() -> None:
     assert any("I stopped sleeping in May." not in text for text in told)
 
 
-def test_people_of_different_types_do_not_speak_from_one_draw() -> None:
-    other = ResistanceProfile(type="emotional", intensity=0.7)
-    one, two = (
-        [
-            phrase(BANK, "agreeing", TALKS, kind, Heard("permission"), (), random.Random(seed)).text
-            for seed in range(40)
-        ]
-        for kind in (PROFILE, other)
-    )
-    assert sum(a == b for a, b in zip(one, two, strict=True)) < 20
-
-
 def test_a_ground_of_the_persons_own_is_given_where_it_fits_and_not_too_often() -> None:
     talk = Talk.model_validate({"answers": {"exception": ["Saturdays, with the kids."]}})
     persona = BARE.model_copy(update={"talk": talk})
