@@ -7,7 +7,7 @@ BIN     = $(VENV)/bin
 PIP     = $(BIN)/python -m pip install --quiet --disable-pip-version-check \
           --only-binary :all: --no-binary pyvips --constraint constraints.txt
 
-.PHONY: demo test check unit bench calibrate study format clean help
+.PHONY: demo test check unit bench calibrate study screening headline showcase faces format clean help
 
 help:
 	@echo "make demo    create the environment, simulate 24 sessions, show one"
@@ -16,6 +16,7 @@ help:
 	@echo "make unit    the tests alone (PYTEST_ARGS=...)"
 	@echo "make calibrate   simulated clients beside coded transcripts (ANNOMI=FILE, CALIBRATE_ARGS=--fit)"
 	@echo "make bench   benchmark figures, as ratios measured in one run"
+	@echo "make faces   the sheets of portraits in docs/faces"
 	@echo "make showcase  rewrite the sessions that README and docs show"
 	@echo "make headline  does seeing the face help? five arms and seven controls"
 	@echo "make screening  what the crisis screen finds and what it finds wrongly"
@@ -37,6 +38,13 @@ unit: $(VENV)/.dev
 
 bench: $(VENV)/.dev
 	$(BIN)/python -m tests.bench $(BENCH_ARGS)
+
+faces: $(VENV)/.core
+	$(BIN)/mirrorplay faces identities --count 40 --across 10 --size 144 --out docs/faces/identities.png
+	$(BIN)/mirrorplay faces units --size 128 --out docs/faces/units.png
+	$(BIN)/mirrorplay faces prototypes --count 6 --size 144 --out docs/faces/prototypes.png
+	$(BIN)/mirrorplay faces overlay --count 4 --size 144 --out docs/faces/overlay.png
+	$(BIN)/mirrorplay faces morph sadness happiness --back --size 224 --out docs/faces/morph.webp
 
 showcase: $(VENV)/.dev
 	$(BIN)/python -m tests.showcase
