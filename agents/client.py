@@ -116,7 +116,7 @@ class ScriptedClient:
             profile,
             called_for,
             scene.phrases,
-            draws.after(_moved_by(scene, act), turn, "client", "words"),
+            draws.after(_moved_by(scene, act, state), turn, "client", "words"),
             memory=telling.text if telling else None,
             leaving=leaving,
             band=band_of(state, scene.exchange),
@@ -155,10 +155,12 @@ class ScriptedClient:
         return update(state, *heard, scene.profile, self._dynamics, rng)
 
 
-def _moved_by(scene: ClientScene, act: ClientAct) -> str:
-    """What the choice of words follows from, beside chance: the reply, the act, and the kind of
-    resistance, or one person would come in with the same words whatever the kind."""
-    return f"{scene.profile.type}/{act}/{scene.reply.text if scene.reply else ''}"
+def _moved_by(scene: ClientScene, act: ClientAct, state: ClientState) -> str:
+    """What the choice of words follows from, beside chance: the act, the state, and the reply but
+    for the client's name, which a twin does not share."""
+    given = scene.persona.intake.name.split()[0]
+    heard = scene.reply.text.replace(given, "") if scene.reply else ""
+    return f"{act}/{state.discord:.2f}/{state.ambivalence:.2f}/{heard}"
 
 
 def _check(where: str, given: str, allowed: tuple[str, ...]) -> None:

@@ -51,8 +51,9 @@ def twin(
     the twin is the same every time. age in years, 16 or more. Raises UserError for nothing to
     change, a name that is not known, an age outside `twin.ages`, or what the story hangs on.
     """
-    _check(persona, gender, heritage, age)
     intake, appearance = persona.intake, persona.appearance
+    _check(persona, gender, heritage, age)
+    _check_texts(name=name, culture=culture)
     if (gender, heritage, age, skin_tone, name, culture) == (None,) * 6:
         raise UserError("a twin needs something to change", allowed=", ".join(_CHANGES))
     rng = random.Random(f"{persona.root}/{gender}/{heritage}")
@@ -121,6 +122,14 @@ def _backgrounds() -> Mapping[str, Background]:
 
 def _check(persona: Persona, gender: str | None, heritage: str | None, age: int | None) -> None:
     rules = persona.twin
+    if persona.twin_of is not None:
+        raise UserError(
+            f"{persona.id!r} is a twin already", hint=f"make twins of {persona.twin_of!r}"
+        )
+    same = {"gender": persona.intake.gender, "heritage": persona.intake.heritage}
+    for given, what in ((gender, "gender"), (heritage, "heritage")):
+        if given is not None and given == same[what]:
+            raise UserError(f"{what} {given!r} is {persona.id!r}'s own", hint="leave it out")
     for given, known, what in ((gender, TWIN_GENDERS, "gender"), (heritage, HERITAGES, "heritage")):
         if given is not None and given not in known:
             raise UserError(f"{given!r} is no {what}", allowed=known, hint=nearest(given, known))
@@ -139,6 +148,14 @@ def _check(persona: Persona, gender: str | None, heritage: str | None, age: int 
                 f"the story of {persona.id!r} does not hold at {age}",
                 where="twin.ages",
                 allowed=f"{low} to {high}" if low < high else str(low),
+            )
+
+
+def _check_texts(**texts: str | None) -> None:
+    for what, text in texts.items():
+        if text is not None and not (text.strip() and text.isprintable() and len(text) <= 300):
+            raise UserError(
+                f"{what} {text[:40]!r} cannot be used", allowed="1–300 printable characters"
             )
 
 

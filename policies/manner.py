@@ -30,6 +30,9 @@ def poorly(move: Move, moment: Moment) -> Move:
 
 
 def _poor(beat: Beat) -> Beat:
+    if beat.act == "persuade_with_permission":
+        # Without leave asked it is another code (MITI 4.2).
+        return Beat("persuade", ("persuade.poor",))
     first = beat.keys[0].removesuffix(SAID)
     if first.startswith("plan.") and beat.act not in _REWORDED:
         return replace(beat, keys=(f"{first}.poor", *beat.keys, f"{beat.act}.poor"))

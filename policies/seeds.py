@@ -36,6 +36,6 @@ class Draws:
         return random.Random(self.seed(turn, role, purpose))
 
     def after(self, heard: str, turn: int, role: str, purpose: str) -> random.Random:
-        """As `at`, and with what was just heard: for the choice of words alone. Two sessions with
-        the same luck that hear different things then answer in different words."""
+        """As `at`, and with what words follow from (what was just heard, what is meant): for the
+        choice of words alone. The same luck then does not say one sentence to everybody."""
         return random.Random(self.seed(turn, role, f"{purpose}/{heard}"))

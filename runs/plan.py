@@ -216,7 +216,7 @@ def _rows(
             for number, persona in enumerate(sample):
                 own = persona.resistance.type
                 given = own if types == "default" else types[(number + shift) % len(types)]
-                seed = seed_of(config.seed, persona.id, replicate, 0, "session", "seed") >> 1
+                seed = seed_of(config.seed, persona.root, replicate, 0, "session", "seed") >> 1
                 client = f"{persona.id}/{given}/{replicate}".encode()
                 for cell in met[own, given]:
                     digest = started[cell].copy()

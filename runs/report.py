@@ -29,7 +29,7 @@ def print_summary(console: Console, run: RunDirectory) -> None:
         sessions, lambda figures: pair_key(figures, config), config.seed
     )
     console.print()
-    console.print("paired over the same clients; intervals resample personas")
+    console.print("paired over the same clients; intervals resample personas; n: pairs/personas")
     console.print(difference_table(differences))
     for name in unpaired:
         console.print(f"unpaired: {name} has no client in common with {names[0]}", markup=False)

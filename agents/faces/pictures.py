@@ -158,9 +158,11 @@ def framed(data: bytes, side: int, frame: Frame = FACE) -> Pixels:
     picture = opened(data)
     with _reading():
         # All of it, so that damage below the frame is found too.
-        picture = picture.copy_memory()
+        whole = _pixels(picture)
         left, top, span = frame.box(picture.width, picture.height)
-        part = picture.crop(left, top, span, span)
-        if span != side:
-            part = part.thumbnail_image(side, height=side, size="force")
-        return _pixels(part)
+        part = np.ascontiguousarray(whole[top : top + span, left : left + span])
+        if span == side:
+            return part
+        square = pyvips.Image.new_from_memory(part.data, span, span, 3, "uchar")
+        square = square.copy(interpretation="srgb")
+        return _pixels(square.thumbnail_image(side, height=side, size="force"))

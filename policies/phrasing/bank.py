@@ -16,7 +16,7 @@ from itertools import accumulate
 from pathlib import Path
 from typing import TypeVar
 
-from pydantic import TypeAdapter, ValidationError
+from pydantic import Field, TypeAdapter, ValidationError
 
 from mirrorplay.personas.document import Marked, read_yaml
 from mirrorplay.personas.errors import UserError, nearest
@@ -40,7 +40,7 @@ class Entry(Frozen):
     """Templates for one act. An empty list of openers or tails adds nothing."""
 
     openers: tuple[Line, ...] = ()
-    cores: tuple[Line, ...]
+    cores: tuple[Line, ...] = Field(min_length=1)
     tails: tuple[Line, ...] = ()
     opener_rate: Unit = 0.4
     tail_rate: Unit = 0.3

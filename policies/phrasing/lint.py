@@ -63,7 +63,7 @@ _STAND_IN = {
     **{"feeling": "tired", "step": "ask", "avoidance": "waiting"},
 }
 """What slots are read as, so that only the bank's own words are judged."""
-_ALWAYS_FILLED = frozenset({"name", "crisis_line"})
+_ALWAYS_FILLED = frozenset({"crisis_line"})
 
 BANNED = re.compile(
     r"\bI hear you\b|\b(?:completely|totally|perfectly) valid\b|\bhow does that make you feel\b"

@@ -102,13 +102,14 @@ def _difference(
 def difference_table(differences: list[Difference]) -> Table:
     """One line a measure, under the comparison it belongs to."""
     table = Table(header_style="bold", pad_edge=False, box=None, padding=(0, 2, 0, 0))
-    table.add_column("measure", no_wrap=True)
-    for name in ("means", "difference", "95% interval", "pairs", "personas"):
+    table.add_column("measure", no_wrap=True, max_width=32)
+    for name in ("means", "diff.", "95% interval", "n"):
         table.add_column(name, justify="right", no_wrap=True)
     headed = None
     for d in differences:
         if d.other != headed:
-            table.add_row(Text(f"{d.other} − {d.base}", style="bold", no_wrap=True))
+            table.add_row(Text(f"{d.other}", style="bold"))
+            table.add_row(Text(f"− {d.base}", style="bold"))
             headed = d.other
         interval = "–" if d.interval is None else f"[{d.interval[0]:+.2f}, {d.interval[1]:+.2f}]"
         table.add_row(
@@ -116,7 +117,6 @@ def difference_table(differences: list[Difference]) -> Table:
             f"{d.other_mean:.2f} − {d.base_mean:.2f}",
             f"{d.mean:+.2f}",
             interval,
-            str(d.pairs),
-            str(d.personas),
+            f"{d.pairs}/{d.personas}",
         )
     return table

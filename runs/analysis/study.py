@@ -169,7 +169,7 @@ def _course_table(found: Study) -> Table:
 
 
 def _matrix_table(matrix: Transitions) -> Table:
-    table = _table(*NEXT_TALKS, "n", first="act")
+    table = _table(*(talk.removesuffix("orating") for talk in NEXT_TALKS), "n", first="act")
     for act, counts in matrix.items():
         few = "*" if counts.total() < SEEN_OFTEN else ""
         shares = (f"{share(counts, talk):.2f}".lstrip("0") for talk in NEXT_TALKS)

@@ -24,8 +24,8 @@ class Trajectory:
 
 
 def trajectory(sessions: Iterable[Mapping[str, Any]], exchanges: int) -> Trajectory | None:
-    """The mean course over `exchanges` client turns, from the `turns` of rows (`state`, null in the
-    client's opening and in the therapist's turns); None where no session has states."""
+    """The mean course over `exchanges` client turns, from the `turns` of rows (`state`, null in
+    the therapist's turns); None where no session has states."""
     courses: list[list[tuple[float, ...]]] = []
     for session in sessions:
         states = [

@@ -84,6 +84,12 @@ def read_corpus(path: Path) -> tuple[Transcript, ...]:
             where="calibrate CSV",
             hint="the AnnoMI development transcripts are not part of this package; name the file",
         )
+    try:
+        path.read_text(encoding="utf-8")
+    except UnicodeDecodeError as error:
+        raise UserError(
+            f"not UTF-8 text (byte {error.start})", where=str(path), hint="save it as UTF-8"
+        ) from None
     with path.open(newline="", encoding="utf-8") as file:
         reader = csv.DictReader(file)
         missing = [name for name in _COLUMNS if name not in (reader.fieldnames or ())]

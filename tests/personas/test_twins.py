@@ -17,6 +17,9 @@ from mirrorplay.personas.schema import (
     TwinRules,
 )
 from mirrorplay.personas.twins import counterfactuals, twin
+from mirrorplay.runs.config import RunConfig
+from mirrorplay.runs.plan import make_plan
+from playing import cast, play, spec
 
 WILL = Persona(
     id="will-novak",
@@ -74,13 +77,34 @@ def test_heritage_brings_name_culture_and_skin_and_holds_the_rest() -> None:
 def test_a_twin_meets_the_same_chances() -> None:
     made = twin(WILL, gender="woman", name="Ida Novak")
     assert made.id != WILL.id
-    assert made.root == WILL.id == twin(made, age=31).root
+    assert made.root == WILL.id
+    with pytest.raises(UserError, match="is a twin already"):
+        twin(made, age=31)
 
     def draws(persona: Persona) -> float:
         spec = SessionSpec.model_construct(seed=3, persona=persona, replicate=0)
         return spec.draws.at(1, "client", "act").random()
 
     assert draws(made) == draws(WILL)
+
+
+def test_a_run_gives_a_twin_its_originals_seed() -> None:
+    made = twin(WILL, gender="woman")
+    config = RunConfig.model_validate({"sample": {"resistance": ["none"], "replicates": 2}})
+    seeds: dict[str, list[int]] = {}
+    for planned in make_plan(config, [WILL, made]):
+        seeds.setdefault(planned.persona_id, []).append(planned.seed)
+    assert sorted(seeds[WILL.id]) == sorted(seeds[made.id])
+    assert len(set(seeds[WILL.id])) == 2
+
+
+async def test_an_untouched_twin_plays_the_same_session_but_for_its_name() -> None:
+    made = twin(WILL, name="Ida Novak")
+    states = []
+    for persona in (WILL, made):
+        final = await play(spec(persona=persona, profile=WILL.resistance, max_exchanges=6), cast())
+        states.append([turn.state for turn in final["turns"] if turn.speaker == "client"])
+    assert states[0] == states[1]
 
 
 def test_the_same_twin_comes_every_time() -> None:
@@ -94,6 +118,11 @@ def test_the_same_twin_comes_every_time() -> None:
         ({"gender": "wman"}, "'wman' is no gender"),
         ({"heritage": "martian"}, "'martian' is no heritage"),
         ({"age": 80}, "does not hold at 80"),
+        ({"gender": "man"}, "own"),
+        ({"heritage": "european"}, "own"),
+        ({"name": " "}, "cannot be used"),
+        ({"culture": ""}, "cannot be used"),
+        ({"culture": "a\u2028b"}, "cannot be used"),
     ],
 )
 def test_what_cannot_be_changed_is_refused(change: dict[str, object], message: str) -> None:

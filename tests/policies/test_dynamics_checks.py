@@ -187,12 +187,12 @@ def test_pushing_raises_discord_and_costs_trust_and_good_manner_spares_both(
 
 
 def test_manner_beats_code() -> None:
-    """Advice in poor manner against a question in poor manner, and both in good manner."""
+    """Of a push: advice in good manner is nearer to a reflection than to advice in poor manner."""
     share = {
         (said, manner is GOOD): resistant(
             [play("cognitive", seed, ((said),), manner, stays=True) for seed in range(120)]
         )
-        for said in (("persuade",), ("open_question",), ("simple_reflection",))
+        for said in (("persuade",), ("simple_reflection",))
         for manner in (GOOD, POOR)
     }
     by_manner = share[("persuade",), False] - share[("persuade",), True]

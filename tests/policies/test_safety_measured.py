@@ -2,15 +2,36 @@
 were; and that what the data card says of it is so."""
 
 import pytest
+import yaml
 
 from mirrorplay.personas.collection import load_personas
 from mirrorplay.personas.lint import lint
 from mirrorplay.policies.safety import screen
-from mirrorplay.runs.card import SCREEN_FALSE_ALARMS, SCREEN_FOUND, SCREEN_HARMS_FOUND
-from tests.screening import SPEAKERS, Measured, Share, main, measure, share
+from mirrorplay.runs.card import (
+    SCREEN_FALSE_ALARMS,
+    SCREEN_FOUND,
+    SCREEN_FOUND_OTHERS,
+    SCREEN_HARMS_FOUND,
+)
+from tests.screening import FOLDER, SPEAKERS, Measured, Share, main, measure, share
 
 MARGIN = 0.05
 CARD_NAMES = {"second_language": "second language", "teen": "teenage"}
+
+
+UNREAD_FALSE_ALARMS = (43, 292)
+"""`docs/design/006-safety.md`."""
+
+
+def unread(group: str) -> list[str]:
+    """Every third training sentence, less those that were read when rules were written."""
+    texts = []
+    for number in (1, 2):
+        data = yaml.safe_load((FOLDER / f"training_{number}.yaml").read_text(encoding="utf-8"))
+        read = 27 if number == 1 and group == "positive" else 0
+        entries = data[f"client_{group}"]
+        texts += [entries[index]["text"] for index in range(2, len(entries), 3) if index >= read]
+    return texts
 
 
 @pytest.fixture(scope="module")
@@ -53,6 +74,19 @@ def test_the_sentences_rules_were_written_on_are_found() -> None:
     therapist = measure("development", "therapist")
     assert share(therapist, positive=True).value >= 0.9
     assert share(therapist, positive=False).value <= 0.1
+
+
+@pytest.mark.parametrize(
+    ("group", "measured", "bound"),
+    [("positive", SCREEN_FOUND_OTHERS, -MARGIN), ("near_miss", UNREAD_FALSE_ALARMS, MARGIN)],
+)
+def test_sentences_of_other_writers_left_unread_are_judged_as_measured(
+    group: str, measured: tuple[int, int], bound: float
+) -> None:
+    judged = [bool(screen(text)) for text in unread(group)]
+    found = Share(sum(judged), len(judged))
+    assert found.n == measured[1]
+    assert (found.value - Share(*measured).value - bound) * bound <= 0
 
 
 def test_the_card_does_not_say_more_than_is_measured(

@@ -5,7 +5,7 @@ import re
 import pytest
 import yaml
 
-from mirrorplay.runs.card import COLUMNS, SCREEN_FOUND, dataset_card
+from mirrorplay.runs.card import COLUMNS, SCREEN_FOUND, SCREEN_FOUND_OTHERS, dataset_card
 from mirrorplay.runs.dataset import SCHEMA
 
 CONFIG = {
@@ -91,6 +91,8 @@ def test_the_card_quotes_what_the_screen_finds_by_group():
     text = " ".join(dataset_card(CONFIG, 24).split())
     for name, (hits, n) in SCREEN_FOUND.items():
         assert f"{'' if name == 'all' else f'{name} '}{hits / n:.0%} (n={n})" in text
+    hits, n = SCREEN_FOUND_OTHERS
+    assert f"by other writers it found {hits / n:.0%} (n={n})" in text
     assert "has not been tried on the words of real people" in text
 
 
