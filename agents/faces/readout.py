@@ -39,7 +39,7 @@ MIRRORED_POSE: tuple[float, ...] = (-1.0, 1.0, -1.0, 1.0, -1.0)
 
 TRACE = 0.75
 """Intensity from which a unit is reported: half of an A is as likely noise (see the evaluation)."""
-BOTH = 0.45
+BOTH = 0.6
 """A unit counts as made on both sides when the weaker side has this share of the stronger."""
 A_FACE = 0.5
 """Chance from which there is a face."""

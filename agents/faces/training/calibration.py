@@ -14,7 +14,7 @@ from mirrorplay.agents.faces.perceiver import EmbeddedPerceiver
 from mirrorplay.agents.faces.readout import CHANNELS
 from mirrorplay.agents.faces.training.evaluation import SHOWN, Look, drawn, looks
 from mirrorplay.agents.faces.training.renders import counted
-from mirrorplay.agents.faces.training.samples import sample
+from mirrorplay.agents.faces.training.samples import in_letters, sample
 from mirrorplay.policies.facs import ACTION_UNITS
 
 SPLIT = "tune"
@@ -24,7 +24,7 @@ _GAINS = np.linspace(1.0, LARGEST, 21)
 
 def gains(perceiver: EmbeddedPerceiver, people: int) -> NDArray[np.float32]:
     """A gain for each channel, from 1 to LARGEST, the same on both sides."""
-    found = looks(perceiver, drawn(sample(SPLIT, number) for number in range(people)))
+    found = looks(perceiver, drawn(in_letters(sample(SPLIT, number)) for number in range(people)))
     by_unit = {au: _gain(au, found) for au in ACTION_UNITS}
     return np.array([by_unit[au] for au, _ in CHANNELS], np.float32)
 

@@ -1,7 +1,9 @@
 """How well the perceiver reads: people it has never seen, through the file that ships.
 
 Everything goes the way of a session: portrait, JPEG, opened again, network, units. A unit counts as
-shown, and as seen, from intensity 1.5 (B after rounding). Needs no torch.
+shown, and as seen, from intensity 1.5 (B after rounding). The main set has whole letters, as people
+score faces; "between letters" and "as played" have any intensity, and so cases that nobody could
+decide. Needs no torch.
 """
 
 import json
@@ -29,7 +31,7 @@ from mirrorplay.agents.faces.readout import (
     targets,
 )
 from mirrorplay.agents.faces.training.renders import counted, empty
-from mirrorplay.agents.faces.training.samples import PROTOTYPES, Kind, Sample, sample
+from mirrorplay.agents.faces.training.samples import PROTOTYPES, Kind, Sample, in_letters, sample
 from mirrorplay.policies.facs import ACTION_UNITS, ActionUnit, Expression
 
 SPLIT = "test"
@@ -285,14 +287,16 @@ CORRUPTIONS: Mapping[str, Picture] = {
 
 def evaluate(perceiver: EmbeddedPerceiver, people: int = 2000) -> dict[str, Any]:
     """All figures, as plain data. A quarter of the people is used for each corruption."""
-    found = looks(perceiver, drawn(sample(SPLIT, number) for number in range(people)))
+    found = looks(perceiver, drawn(in_letters(sample(SPLIT, number)) for number in range(people)))
+    between = looks(perceiver, _drawn_of(None, people // 2))
     played = looks(perceiver, _drawn_of("played", people // 2))
     prototypes = looks(perceiver, _drawn_of("prototype", people // 2))
     whole = counts(found)
-    few = list(drawn(sample(SPLIT, number) for number in range(people // 4)))
+    few = list(drawn(in_letters(sample(SPLIT, number)) for number in range(people // 4)))
     return {
         "people": people,
         "f1": _rounded(whole.macro()),
+        "f1_between": _rounded(counts(between).macro()),
         "f1_played": _rounded(counts(played).macro()),
         "f1_by_unit": {str(au): _rounded(whole.f1(au) or 0.0) for au in ACTION_UNITS},
         "f1_by_kind": {
@@ -302,7 +306,7 @@ def evaluate(perceiver: EmbeddedPerceiver, people: int = 2000) -> dict[str, Any]
         "side_accuracy": side_accuracy(found),
         "error": distances(found),
         "error_played": distances(played),
-        "groups": by_group(found),
+        "groups": by_group(found + between + prototypes),
         "prototypes": confusion(prototypes),
         "no_face": _no_face(perceiver, found, people // 4),
         "corruptions": {
@@ -312,9 +316,10 @@ def evaluate(perceiver: EmbeddedPerceiver, people: int = 2000) -> dict[str, Any]
     }
 
 
-def _drawn_of(kind: Kind, count: int) -> Iterator[tuple[Sample, pyvips.Image]]:
-    """Faces of one kind on people who are in no other part."""
-    return drawn(sample(f"{SPLIT}-{kind}", number, kind) for number in range(count))
+def _drawn_of(kind: Kind | None, count: int) -> Iterator[tuple[Sample, pyvips.Image]]:
+    """Faces of one kind, or of all, on people who are in no other part."""
+    split = f"{SPLIT}-{kind or 'between'}"
+    return drawn(sample(split, number, kind) for number in range(count))
 
 
 def _no_face(perceiver: EmbeddedPerceiver, found: list[Look], count: int) -> dict[str, float]:
@@ -366,7 +371,8 @@ def quote(text: str, page: Path) -> None:
 def table(figures: Mapping[str, Any]) -> str:
     """The figures for people."""
     lines = [
-        f"unit F1 (macro, B and above)  {figures['f1']:.3f}   as played {figures['f1_played']:.3f}"
+        f"unit F1 (macro, B and above)  {figures['f1']:.3f}   "
+        f"between letters {figures['f1_between']:.3f}   as played {figures['f1_played']:.3f}",
     ]
     for title in ("f1_by_kind", "f1_by_unit", "side_accuracy", "error", "error_played", "no_face",
                   "corruptions"):  # fmt: skip

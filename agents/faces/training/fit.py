@@ -29,7 +29,7 @@ class Recipe(NamedTuple):
     """Everything that a training depends on besides the drawing."""
 
     pictures: int = 40_000
-    epochs: int = 9
+    epochs: int = 10
     batch: int = 64
     rate: float = 2e-3
     decay: float = 1e-2

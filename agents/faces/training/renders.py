@@ -81,7 +81,7 @@ def fill(renders: Renders, split: str, numbers: range) -> None:
     """Draws some of a set's pictures in their places."""
     for number in numbers:
         rng = random.Random(f"render/{split}/{number}")
-        face = sample(split, number)
+        face = sample(split, number, learning=True)
         size = 336 if rng.random() < 0.7 else rng.randrange(160, 401, 8)
         data = encoded(render(portrait_svg(face.identity, face.expression, size)), rng)
         frame = Frame(

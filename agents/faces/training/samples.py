@@ -7,7 +7,7 @@ are balanced beyond what a population has, so that no group is rare to the netwo
 
 import random
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 from mirrorplay.agents.faces.identity import Identity, identity_of
@@ -21,7 +21,13 @@ Kind = Literal["rest", "single", "pair", "prototype", "overlay", "sparse", "play
 MIX: Mapping[Kind, float] = {
     "rest": 6, "single": 22, "pair": 18, "prototype": 16, "overlay": 10, "sparse": 14, "played": 14,
 }  # fmt: skip
-"""Shares of each kind of face."""
+"""Shares of each kind of face in a test."""
+LEARNT: Mapping[Kind, float] = {
+    "rest": 6, "single": 30, "pair": 24, "prototype": 8, "overlay": 7, "sparse": 13, "played": 12,
+}  # fmt: skip
+"""Shares in training: displays of several large units are learnt soon, single small ones not."""
+_HARD = frozenset((10, 14, 16, 17, 18, 20, 22, 23, 24, 25, 27, 28))
+"""Units of lips and chin: small, alike, and shown twice as often in training."""
 
 PROTOTYPES: Mapping[str, tuple[int, ...]] = {
     "happiness": (6, 12),
@@ -77,11 +83,12 @@ def person(split: str, number: int) -> Identity:
     return identity_of(f"{split}-{number}", rng.randint(16, 90), gender, appearance)
 
 
-def sample(split: str, number: int, kind: Kind | None = None) -> Sample:
-    """Face `number` of a split: a new person each, of the given kind or one in the shares of
-    MIX."""
+def sample(split: str, number: int, kind: Kind | None = None, *, learning: bool = False) -> Sample:
+    """Face `number` of a split: a new person each, of the given kind or one in the shares of MIX,
+    or of LEARNT where it is for `learning`."""
     rng = random.Random(f"face/{split}/{number}")
-    drawn = rng.choices(list(MIX), list(MIX.values()))[0]
+    shares = LEARNT if learning else MIX
+    drawn = rng.choices(list(shares), list(shares.values()))[0]
     kind = kind or drawn
     who = person(split, number)
     if kind == "played":
@@ -94,13 +101,23 @@ def sample(split: str, number: int, kind: Kind | None = None) -> Sample:
         units = _units(rng, rng.choice(_OVERLAYS), trace=0.25)
     else:
         count = {"rest": 0, "single": 1, "pair": 2}.get(kind, rng.randint(3, 5))
-        units = _units(rng, _compatible(rng, count), trace=0.2)
+        units = _units(rng, _compatible(rng, count, learning), trace=0.2)
     return Sample(who, _posed(rng, units), kind, label)
 
 
-def _compatible(rng: random.Random, count: int) -> list[int]:
+def in_letters(one: Sample) -> Sample:
+    """The same with whole intensities, as people score them: A to E."""
+    units = tuple(
+        unit.model_copy(update={"intensity": float(min(5, max(1, int(unit.intensity + 0.5))))})
+        for unit in one.expression.action_units
+    )
+    return replace(one, expression=one.expression.model_copy(update={"action_units": units}))
+
+
+def _compatible(rng: random.Random, count: int, learning: bool) -> list[int]:
     chosen: list[int] = []
-    for au in rng.sample(ACTION_UNITS, len(ACTION_UNITS)):
+    order = {au: rng.random() ** (0.5 if learning and au in _HARD else 1) for au in ACTION_UNITS}
+    for au in sorted(ACTION_UNITS, key=order.__getitem__, reverse=True):
         if len(chosen) == count:
             break
         if not any(apart <= {au, *chosen} for apart in _APART):
