@@ -24,16 +24,16 @@ _OWN_KINDS = frozenset({"scripted", "portrait", "embedded", "none"})
 """Kinds whose words and pictures come from this program alone."""
 
 SCREEN_FOUND: Mapping[str, tuple[int, int]] = {
-    "all": (106, 192),
-    "direct": (36, 48),
-    "idiomatic": (25, 48),
-    "negated": (27, 48),
-    "indirect": (18, 48),
-    "plain": (43, 72),
+    "all": (101, 192),
+    "direct": (34, 48),
+    "idiomatic": (24, 48),
+    "negated": (26, 48),
+    "indirect": (17, 48),
+    "plain": (41, 72),
     "clipped": (9, 13),
-    "formal": (5, 19),
+    "formal": (4, 19),
     "second language": (8, 15),
-    "teenage": (13, 30),
+    "teenage": (11, 30),
     "slang": (13, 19),
     "older": (15, 24),
 }
@@ -41,7 +41,7 @@ SCREEN_FOUND: Mapping[str, tuple[int, int]] = {
 sentences (`make screening`; `docs/design/006-safety.md`)."""
 SCREEN_FALSE_ALARMS = (32, 192)
 """Near misses wrongly raised, and tried."""
-SCREEN_FOUND_OTHERS = (115, 283)
+SCREEN_FOUND_OTHERS = (114, 283)
 """Risk sentences of other writers found, and tried: those that nobody read while writing rules."""
 SCREEN_HARMS_FOUND = (16, 42)
 """Harmful therapist sentences found, and tried."""

@@ -18,6 +18,11 @@ from mirrorplay.agents.faces.training.renders import KEPT, allocate, counted, fi
 from mirrorplay.agents.faces.training.samples import MIX, PROTOTYPES, person, sample
 from mirrorplay.policies.expression import ACTION_UNITS, ActionUnit, Expression
 
+MEASURED = pytest.mark.skipif(
+    not MODEL.with_suffix(".json").exists(),
+    reason="no figures beside the network: `make train-perceiver` writes them",
+)
+
 
 def test_a_sample_is_the_same_each_time() -> None:
     assert sample("train", 5) == sample("train", 5)
@@ -92,6 +97,7 @@ def test_a_close_up_is_upright_wherever_the_face_is() -> None:
         assert followed < 0.5 * missed
 
 
+@MEASURED
 def test_the_figures_beside_the_network_are_of_this_form() -> None:
     figures = json.loads(MODEL.with_suffix(".json").read_text())
     assert "unit F1" in evaluation.table(figures)
@@ -100,6 +106,7 @@ def test_the_figures_beside_the_network_are_of_this_form() -> None:
     assert figures["groups"]["skin"]["gap"] <= 0.03
 
 
+@MEASURED
 def test_the_page_quotes_the_figures() -> None:
     figures = json.loads(MODEL.with_suffix(".json").read_text())
     page = Path(__file__).parents[3] / "docs" / "design" / "008-perceiver.md"
@@ -126,9 +133,8 @@ def test_evaluation_of_a_few_people() -> None:
 
 def test_counts_tell_hits_from_misses() -> None:
     perceiver = EmbeddedPerceiver()
-    found = evaluation.looks(
-        perceiver, [sample("test", number, "prototype") for number in range(8)]
-    )
+    people = [sample("test", number, "prototype") for number in range(8)]
+    found = evaluation.looks(perceiver, evaluation.drawn(people))
     perfect = [look._replace(seen=look.sample.expression) for look in found]
     blind = [look._replace(seen=None) for look in found]
     assert evaluation.counts(perfect).macro() == 1.0
