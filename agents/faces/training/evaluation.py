@@ -91,9 +91,9 @@ class Counts(NamedTuple):
         return 2 * self.hit[au] / total if total else None
 
     def macro(self) -> float:
-        """The mean over units that were shown."""
+        """The mean over units that were shown, 0 where none was."""
         values = [self.f1(au) for au in ACTION_UNITS if self.hit[au] + self.missed[au] > 0]
-        return float(np.mean([value for value in values if value is not None]))
+        return float(np.mean([value for value in values if value is not None] or [0.0]))
 
 
 def _strong(face: Expression | None) -> frozenset[int]:
