@@ -7,7 +7,7 @@ BIN     = $(VENV)/bin
 PIP     = $(BIN)/python -m pip install --quiet --disable-pip-version-check \
           --only-binary :all: --no-binary pyvips --constraint constraints.txt
 
-.PHONY: demo test check unit bench calibrate study screening headline showcase faces format clean help
+.PHONY: demo test check unit bench calibrate study screening headline showcase faces train-perceiver format clean help
 
 help:
 	@echo "make demo    create the environment, simulate 24 sessions, show one"
@@ -45,6 +45,10 @@ faces: $(VENV)/.core
 	$(BIN)/mirrorplay faces prototypes --count 6 --size 144 --out docs/faces/prototypes.png
 	$(BIN)/mirrorplay faces overlay --count 4 --size 144 --out docs/faces/overlay.png
 	$(BIN)/mirrorplay faces morph sadness happiness --back --size 224 --out docs/faces/morph.webp
+
+train-perceiver: $(VENV)/.dev
+	$(PIP) --editable '.[train]'
+	$(BIN)/python -m mirrorplay.agents.faces.training
 
 showcase: $(VENV)/.dev
 	$(BIN)/python -m tests.showcase
