@@ -5,7 +5,7 @@ supervisor sat in. Stage directions and faces are not read (variant "words").
 """
 
 from mirrorplay.agents.roles import Scores, Transcript
-from mirrorplay.policies.coding import code_client, code_therapist
+from mirrorplay.policies.coding.lexical import code_client, code_therapist
 from mirrorplay.policies.instruments.rating import rate
 from mirrorplay.policies.instruments.tape import CodedLine
 

@@ -4,7 +4,7 @@ Works on words alone: stage directions, faces and the client's hidden state chan
 """
 
 from mirrorplay.agents.roles import ObservedLine, Review, SupervisorScene
-from mirrorplay.policies.coding import code_client, code_therapist
+from mirrorplay.policies.coding.lexical import code_client, code_therapist
 from mirrorplay.policies.safety import screen, screen_therapist
 from mirrorplay.policies.stopping import decide, suggest_replan
 

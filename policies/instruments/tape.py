@@ -7,7 +7,7 @@ and codes; stage directions and faces are not looked at.
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from mirrorplay.policies.coding import content_words, words_of
+from mirrorplay.policies.coding.lexical import content_words, words_of
 from mirrorplay.policies.instruments.trajectory import DISCORD, is_resistant, level
 
 REFLECTIONS = frozenset({"simple_reflection", "complex_reflection", "summary"})

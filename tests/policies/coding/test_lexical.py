@@ -10,10 +10,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mirrorplay.policies.acts import CLIENT_ACTS, THERAPIST_ACTS
-from mirrorplay.policies.coding import TALK_CODES, code_client, code_therapist
+from mirrorplay.policies.coding.lexical import TALK_CODES, code_client, code_therapist
 from mirrorplay.policies.lexicon import Lexicon
 
-ANNOMI = Path(__file__).parents[2].parent / "shared" / "data" / "annomi" / "annomi_dev.csv"
+ANNOMI = Path(__file__).parents[3].parent / "shared" / "data" / "annomi" / "annomi_dev.csv"
 
 CLIENT = [
     ("How would you know? Have you ever lived with someone like that?", "challenging"),

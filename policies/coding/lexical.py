@@ -1,6 +1,6 @@
 """The measuring coder, version 0: what an observer reads from the words alone.
 
-Lexical rules kept as data (`coding_rules.yaml`; phrases as in `policies/lexicon.py`). The coder
+Lexical rules kept as data (`rules.yaml`; phrases as in `policies/lexicon.py`). The coder
 shares nothing with the client's own appraisal and was not written from the phrase banks.
 
 Client turns get one act (PsyFIRE's thirteen or a collaborative one) and one talk type; therapist
@@ -48,7 +48,7 @@ class _Rules:
 
 @lru_cache(maxsize=1)
 def _rules() -> _Rules:
-    data: dict[str, Any] = read_yaml(Path(__file__).with_name("coding_rules.yaml")).value
+    data: dict[str, Any] = read_yaml(Path(__file__).with_name("rules.yaml")).value
     spellings: dict[str, str] = data["spellings"]
     return _Rules(
         client=Lexicon(data["client"]),
