@@ -55,7 +55,7 @@ showcase: $(VENV)/.dev
 
 headline: $(VENV)/.dev
 	$(BIN)/mirrorplay headline --predictions docs/headline/predictions.yaml \
-	  --plot docs/headline/headline.png
+	  --plot docs/headline/headline.png --page docs/headline/README.md
 
 screening: $(VENV)/.dev
 	$(BIN)/python -m tests.screening $(SCREENING_ARGS)

@@ -1,7 +1,7 @@
 """`make bench`: what this machine does, as ratios measured in one run.
 
     make bench                      everything (about a quarter of an hour on 2 cores)
-    make bench BENCH_ARGS=session   one part: session, executors, memory
+    make bench BENCH_ARGS=session   one part: session, modes, faces, …
 
 Ratios, since times say more about the machine than about us. Nothing here is asserted.
 """
@@ -22,7 +22,11 @@ from langgraph.graph import END, START, StateGraph
 from rich.console import Console
 from typing_extensions import TypedDict
 
-from mirrorplay.agents.roles import Review, SupervisorScene
+from mirrorplay.agents.faces.perceiver import EmbeddedPerceiver
+from mirrorplay.agents.faces.portrait import portrait_svg
+from mirrorplay.agents.faces.raster import jpeg
+from mirrorplay.agents.faces.training.samples import sample
+from mirrorplay.agents.roles import MODES, Mode, Review, SupervisorScene
 from mirrorplay.agents.supervisor import ScriptedSupervisor
 from mirrorplay.graphs.context import Cast, MemoryAlbum, SessionContext
 from mirrorplay.graphs.session import STEPS, build_session_graph, step_limit
@@ -53,8 +57,8 @@ class _NeverStops(ScriptedSupervisor):
         return Review(review.client_codes, review.therapist_codes, (), "max_exchanges", "limit")
 
 
-def _empty_graph() -> Any:
-    """As many nodes as the arm `p`, which do nothing."""
+def _empty_graph(mode: Mode = "p") -> Any:
+    """As many nodes as the arm has, which do nothing."""
 
     async def nothing(state: _Empty) -> dict[str, Any]:
         return {}
@@ -63,7 +67,7 @@ def _empty_graph() -> Any:
         return {"left": state["left"] - 1}
 
     graph = StateGraph(_Empty)
-    steps = STEPS["p"]
+    steps = STEPS[mode]
     for step in steps:
         graph.add_node(step, count if step == "supervise" else nothing)
     graph.add_node("judge", nothing)
@@ -77,12 +81,14 @@ def _empty_graph() -> Any:
     return graph.compile()
 
 
-def _cast(faces: bool) -> Cast:
-    config = RunConfig.model_validate({"face": {"kind": "portrait"} if faces else {"kind": "none"}})
+def _cast(faces: bool, mode: Mode = "p") -> Cast:
+    config = RunConfig.model_validate(
+        {"face": {"kind": "portrait" if faces else "none"}, "therapist": {"mode": mode}}
+    )
     return replace(cast_of(config), supervisor=_NeverStops())
 
 
-async def _time_session(cast: Cast, seed: int) -> float:
+async def _time_session(cast: Cast, seed: int, mode: Mode = "p") -> float:
     """Milliseconds of one session of ten exchanges; clients of all types in turn."""
     personas = load_personas("library")
     persona = personas[seed % len(personas)]
@@ -90,11 +96,11 @@ async def _time_session(cast: Cast, seed: int) -> float:
         session_id="bench",
         persona=persona,
         profile=persona.resistance,
-        mode="p",
+        mode=mode,
         seed=seed,
         max_exchanges=EXCHANGES,
     )
-    graph = build_session_graph("p")
+    graph = build_session_graph(mode)
     began = time.perf_counter()
     final = await graph.ainvoke(
         opening(spec),
@@ -134,6 +140,51 @@ def bench_session() -> None:
     print(f"empty LangGraph steps, {EXCHANGES} exchanges:  {empty:6.1f} ms")
     print(f"session without drawing:              {plain:6.1f} ms   {plain / empty:.2f}×")
     print(f"whole session:                        {whole:6.1f} ms   {whole / empty:.2f}×")
+
+
+async def _time_modes(rounds: int) -> dict[Mode, tuple[float, float]]:
+    """Medians of empty steps and of a whole session, for each arm in turn."""
+    parts = {mode: (_empty_graph(mode), _cast(True, mode)) for mode in MODES}
+    times: dict[Mode, tuple[list[float], list[float]]] = {mode: ([], []) for mode in MODES}
+    for seed in range(rounds):
+        for mode, (graph, cast) in parts.items():
+            times[mode][0].append(await _time_empty(graph))
+            times[mode][1].append(await _time_session(cast, seed, mode))
+    return {
+        mode: (statistics.median(empty[WARM_UP:]), statistics.median(whole[WARM_UP:]))
+        for mode, (empty, whole) in times.items()
+    }
+
+
+def bench_modes() -> None:
+    for mode, (empty, whole) in asyncio.run(_time_modes(WARM_UP + 40)).items():
+        print(
+            f"whole session, arm {mode:<5} {whole:6.1f} ms   "
+            f"{whole / empty:.2f}× its empty steps ({empty:.1f} ms)"
+        )
+
+
+def bench_faces(people: int = 300) -> None:
+    """Drawing and reading on one core, and both beside an empty session of the same machine."""
+    drawn: list[float] = []
+    read: list[float] = []
+    eyes = EmbeddedPerceiver()
+    for number in range(people):
+        one = sample("bench", number, "played")
+        began = time.perf_counter()
+        image = jpeg(portrait_svg(one.identity, one.expression, 336))
+        drawn.append((time.perf_counter() - began) * 1000)
+        began = time.perf_counter()
+        eyes.read(image.data)
+        read.append((time.perf_counter() - began) * 1000)
+    graph = _empty_graph()
+    empty = statistics.median([asyncio.run(_time_empty(graph)) for _ in range(60)][20:])
+    for name, times in (("portraits", drawn), ("perceptions", read)):
+        took = statistics.median(times)
+        print(
+            f"{name:<12} {took:5.2f} ms, {1000 / took:4.0f} a second; "
+            f"one costs {took / empty:.2f} of an empty session's steps"
+        )
 
 
 def _config(folder: Path, sessions: int, **changes: Any) -> RunConfig:
@@ -228,6 +279,8 @@ def bench_variety() -> None:
 
 PARTS = {
     "session": bench_session,
+    "modes": bench_modes,
+    "faces": bench_faces,
     "executors": bench_executors,
     "memory": bench_memory,
     "variety": bench_variety,

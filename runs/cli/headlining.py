@@ -1,5 +1,6 @@
 """`headline`: does seeing the face help? MIRROR's question in miniature."""
 
+from io import StringIO
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,7 @@ from mirrorplay.runs.cli.group import open_console
 @click.option("--replicates", default=3, show_default=True, type=click.IntRange(1))
 @click.option("--predictions", type=click.Path(path_type=Path), help="What was expected, as YAML.")
 @click.option("--plot", type=click.Path(path_type=Path), help="A PNG to write.")
+@click.option("--page", type=click.Path(path_type=Path), help="A page to put the figures in.")
 @click.option("--executor", default="ray", show_default=True, help="ray or inline.")
 def headline(
     out: str,
@@ -21,12 +23,15 @@ def headline(
     replicates: int,
     predictions: Path | None,
     plot: Path | None,
+    page: Path | None,
     executor: str,
 ) -> int:
     """Five arms and seven controls on the same clients, with differences to the text arm.
 
     A run that was cut off goes on where it stopped; a finished one is only counted again.
     """
+    from rich.console import Console
+
     from mirrorplay.runs.analysis.headline_report import draw_headline, print_headline
     from mirrorplay.runs.api import Run, open_run
     from mirrorplay.runs.api import run as play
@@ -38,6 +43,7 @@ def headline(
         judged,
         read_predictions,
     )
+    from mirrorplay.runs.page import quote
 
     expected, digest = read_predictions(predictions) if predictions else ((), "")
     console = open_console()
@@ -58,9 +64,16 @@ def headline(
     controls = played("controls", {GRID_KEYS: control_rows(str(arms.path.resolve()))})
     sessions = gather(arms.path, controls.path)
     seed = arms.config.seed
-    print_headline(console, sessions, judged(expected, sessions, seed), seed)
-    if digest:
-        console.print(f"predictions: sha256 {digest}", style="dim", highlight=False)
+    verdicts = judged(expected, sessions, seed)
+    outputs = [console]
+    if page is not None:
+        outputs.append(Console(file=StringIO(), width=80, record=True))
+    for output in outputs:
+        print_headline(output, sessions, verdicts, seed)
+        if digest:
+            output.print(f"predictions: sha256 {digest}", style="dim", highlight=False)
+    if page is not None:
+        quote(outputs[-1].export_text(), page)
     if plot is not None:
         draw_headline(sessions, seed, plot)
         console.print(f"figure: {plot}", highlight=False, markup=False)

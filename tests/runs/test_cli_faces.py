@@ -7,6 +7,7 @@ import pyvips
 from click.testing import CliRunner
 
 from mirrorplay.personas.errors import UserError
+from mirrorplay.runs import run as play
 from mirrorplay.runs.cli.faces import faces
 
 
@@ -45,6 +46,23 @@ def test_a_morph_of_someone_in_the_library(tmp_path: Path) -> None:
     run("morph", "neutral", "doubt", "--frames", "2", "--size", "64", "--out", str(out),
         "--persona", "bhavna-solanki")  # fmt: skip
     assert out.stat().st_size > 100
+
+
+def test_the_faces_of_a_session(tmp_path: Path) -> None:
+    asked = {
+        "sample": {"limit": 1, "resistance": ["emotional"]},
+        "session": {"max_exchanges": 3},
+        "face": {"kind": "portrait", "size": 64},
+        "executor": "inline",
+        "output": {"dir": str(tmp_path)},
+    }
+    done = play(asked)
+    (row,) = done.sessions()
+    out = tmp_path / "faces.png"
+    run("session", str(done.path), row.session_id[:6], "--out", str(out))
+    assert pyvips.Image.new_from_file(str(out)).width > 300
+    with pytest.raises(UserError, match="zz"):
+        run("session", str(done.path), "zz", "--out", str(out))
 
 
 @pytest.mark.parametrize(
