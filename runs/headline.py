@@ -53,7 +53,7 @@ def control_rows(deck: str) -> list[list[Any]]:
 
 
 def _face(kind: str, deck: str) -> dict[str, Any]:
-    return {"name": kind, "value": {"kind": kind, "deck": deck}}
+    return {"kind": kind, "deck": deck}
 
 
 class Prediction(Frozen):

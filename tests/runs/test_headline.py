@@ -10,6 +10,7 @@ from mirrorplay.personas.errors import UserError
 from mirrorplay.runs.analysis.figures import Figures
 from mirrorplay.runs.analysis.headline_report import draw_headline, print_headline
 from mirrorplay.runs.deck import read_deck
+from mirrorplay.runs.grid import cells
 from mirrorplay.runs.headline import (
     ARMS,
     CONTROLS,
@@ -111,7 +112,9 @@ def test_a_file_that_is_no_predictions_is_a_users_mistake(tmp_path: Path) -> Non
 
 def test_every_control_is_a_valid_configuration() -> None:
     config = validated({"grid": {GRID_KEYS: control_rows("somewhere")}}, lambda _: "test")
-    assert len(config.grid[GRID_KEYS]) == len(CONTROLS)
+    found = [cell.config for cell in cells(config)]
+    assert len(found) == len(CONTROLS)
+    assert [one.face.kind for one in found[1:4]] == ["shuffled", "swapped", "blank"]
 
 
 def test_a_deck_needs_a_run(tmp_path: Path) -> None:
