@@ -4,7 +4,7 @@ Works on words alone: stage directions, faces and the client's hidden state chan
 """
 
 from mirrorplay.agents.roles import ObservedLine, Review, SupervisorScene
-from mirrorplay.policies.coding.lexical import code_client, code_therapist
+from mirrorplay.policies.coding.coder import code
 from mirrorplay.policies.safety import screen, screen_therapist
 from mirrorplay.policies.stopping import decide, suggest_replan
 
@@ -14,7 +14,7 @@ def _last(lines: tuple[ObservedLine, ...], speaker: str) -> ObservedLine | None:
 
 
 class ScriptedSupervisor:
-    """Coder v0, the crisis screen and the stopping rules. Deterministic, without a model."""
+    """The measuring coder, the crisis screen and the stopping rules. Deterministic."""
 
     async def review(self, scene: SupervisorScene) -> Review:
         """Codes of the last exchange, findings in both speakers' words, continue or stop.
@@ -30,7 +30,9 @@ class ScriptedSupervisor:
         before = _last(earlier, "therapist")
         said = client.text if client else ""
         asked = before.text if before else None
-        client_codes = code_client(said, asked) if client else ()
+        told = [(line.speaker, line.text) for line in earlier]
+        client_codes = code(said, "client", told).names if client else ()
+        heard = [*told, ("client", said)] if client else told
         findings = screen(said, asked)
         history = [line.codes for line in earlier if line.speaker == "client"]
         if client:
@@ -38,7 +40,7 @@ class ScriptedSupervisor:
         ending = decide(history, scene.exchange, scene.max_exchanges, scene.leaving, findings)
         return Review(
             client_codes=client_codes,
-            therapist_codes=code_therapist(reply.text, said) if reply else (),
+            therapist_codes=code(reply.text, "therapist", heard).names if reply else (),
             safety=(*findings, *(screen_therapist(reply.text) if reply else ())),
             outcome=ending[0] if ending else None,
             ended_by=ending[1] if ending else None,

@@ -2,11 +2,14 @@
 
 "looks at the floor, speaks quietly": what is seen and heard, never what is meant. The face comes
 first when it shows something; voice and body come from act and state. Nothing here contradicts the
-expression it is made from.
+expression it is made from. `split_directions` is the way back: directions out of a written line,
+with care never to take speech for one.
 """
 
 import random
+import re
 from collections.abc import Mapping, Sequence
+from typing import NamedTuple
 
 from mirrorplay.policies.acts import ClientAct
 from mirrorplay.policies.display import SEEN
@@ -138,3 +141,61 @@ def _gaze(expression: Expression, drawn: float) -> str | None:
 
 def _one(options: Sequence[str], drawn: float) -> str:
     return options[min(int(drawn * len(options)), len(options) - 1)]
+
+
+class Split(NamedTuple):
+    """A written line taken apart. `direction` is None where none was written; `open_bracket` is
+    what stands behind a bracket that never closes (it stays in the words)."""
+
+    words: str
+    direction: str | None
+    open_bracket: str | None
+
+
+_BRACKETS = re.compile(r"\[([^\[\]]{1,300})\]")
+_ASIDE = re.compile(
+    r"\(([^()]{1,200})\)|(?<![\w*])\*([^*]{1,200})\*(?![\w*])|(?<!\w)_([^_]{1,200})_(?!\w)"
+)
+_OPEN = re.compile(r"\[(?=[^\[\]]*$)")
+_DONE = re.compile(
+    r"(?:(?:a|the|long|short|brief|another|slight|small|quick|deep|heavy|softly|quietly|slowly|his|her"
+    r"|their|eyes|voice|arms|head|hands?|shoulders|still|then|after|with) )*"
+    r"(?:look|glanc|star|gaz|sigh|paus|smil|grin|laugh|chuckl|shrug|nod|shak|shift|cross|uncross|fold"
+    r"|lean|sit|slump|fidget|tap|rub|wip|tear|cry|cri|sob|sniff|frown|smirk|scoff|snort|hesitat|whisper"
+    r"|mutter|mumbl|silen|beat|breath|exhal|inhal|swallow|clench|roll|rais|lower|turn|avoid|avert|trail"
+    r"|get|stand|leav|walk|clear|blink|squirm|wring|pick|pull|play|speak|quiet|soft|voice|arms|eyes|head"
+    r"|hands|shoulders|thoughtful|after|gestur|gritt|tens|relax|hug|wav|throw|bit|press|purs|narrow|clos"
+    r"|drop|grab|reach|gath|check|tight|flat|cold|sarcas|angr|irritat|defens|annoy|nervous|reluctan)"
+    r"[a-z]*\b"
+)
+"""How a direction in round brackets or between asterisks begins."""
+_SPEECH = re.compile(r"\b(?:i|i'm|i've|i'd|i'll|you|your|we|my|me)\b")
+
+
+def split_directions(text: str) -> Split:
+    """Words and directions of one line, directions in their order.
+
+    Square brackets hold directions wherever they stand. Round brackets, asterisks and underscores
+    do so only when what they hold begins like one and does not speak ("(looks away)", not "(twice)"
+    and not "*really*"): what is not sure stays in the words, without the emphasis marks.
+    """
+    found = [(one.start(), one[1]) for one in _BRACKETS.finditer(text)]
+    spoken = _BRACKETS.sub(lambda one: " " * len(one[0]), text)
+
+    def aside(one: re.Match[str]) -> str:
+        held = one[1] or one[2] or one[3]
+        low = held.strip().lower().replace("\u2019", "'")
+        if _DONE.match(low) and not _SPEECH.search(low):
+            found.append((one.start(), held))
+            return " " * len(one[0])
+        return one[0] if one[1] else held
+
+    spoken = _ASIDE.sub(aside, spoken.replace("**", "").replace("__", ""))
+    left = _OPEN.search(spoken)
+    unclosed = spoken[left.end() :].strip() if left else None
+    words = re.sub(r"\s+", " ", spoken.replace("[", " ").replace("]", " ")).strip(" *_")
+    words = re.sub(r" ([,.;:!?\u2026])(?!\.)", r"\1", words)
+    direction = "; ".join(
+        clean for _, held in sorted(found) if (clean := " ".join(held.split()).strip(" *_.,;"))
+    )
+    return Split(words, direction or None, unclosed)

@@ -1,8 +1,9 @@
-"""The cast of a cell: agents made from its configuration, scripted or of the user's own."""
+"""The cast of a cell: agents made from its configuration, scripted, with a model, or the user's."""
 
 import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from mirrorplay.agents.client import ScriptedClient
 from mirrorplay.agents.custom import load_part
@@ -27,6 +28,10 @@ from mirrorplay.policies.phrasing.bank import bank_directory
 from mirrorplay.runs.config import CAPTION_MODES, RunConfig
 from mirrorplay.runs.deck import read_deck
 
+if TYPE_CHECKING:
+    from mirrorplay.agents.models.mind import Mind
+    from mirrorplay.agents.models.switchboard import Switchboard
+
 
 def extend_import_path(folders: Iterable[str]) -> None:
     """Make custom parts importable in this process: the given folders before everything else."""
@@ -36,22 +41,50 @@ def extend_import_path(folders: Iterable[str]) -> None:
             sys.path.insert(0, absolute)
 
 
-def cast_of(config: RunConfig) -> Cast:
-    """Every agent a session of this configuration needs. Raises UserError for a part of the
-    user's own that cannot be found, made, or does not fit its role."""
+def cast_of(config: RunConfig, board: "Switchboard | None" = None) -> Cast:
+    """Every agent a session of this configuration needs; those with a model ask it over the
+    `board`. Raises UserError for a part of the user's own that cannot be found, made, or does not
+    fit its role, and for a key or a price that is missing."""
+    minds = _minds(config, board)
     return Cast(
-        client=_client(config),
-        therapist=_therapist(config),
-        supervisor=_supervisor(config),
-        judge=_judge(config),
+        client=_client(config, minds),
+        therapist=_therapist(config, minds),
+        supervisor=_supervisor(config, minds),
+        judge=_judge(config, minds),
         artist=_artist(config),
-        perceiver=_perceiver(config),
-        writer=_writer(config),
+        perceiver=_perceiver(config, minds),
+        writer=_writer(config, minds),
     )
 
 
-def _client(config: RunConfig) -> Client:
+def _minds(config: RunConfig, board: "Switchboard | None") -> Mapping[str, "Mind"]:
+    """A mind for each role that has a model; without one, nothing of LangChain is imported."""
+    specs = config.specs()
+    if not specs:
+        return {}
+    from mirrorplay.agents.models.key import read_key
+    from mirrorplay.agents.models.mind import Mind
+    from mirrorplay.agents.models.switchboard import Switchboard
+
+    config.limits.check(specs)
+    for spec in specs.values():
+        read_key(spec)
+    board = board or Switchboard()
+    return {role: Mind(spec, role=role, board=board) for role, spec in specs.items()}
+
+
+def _client(config: RunConfig, minds: Mapping[str, "Mind"]) -> Client:
     block = config.client
+    if block.kind == "model":
+        from mirrorplay.agents.minds.client import ModelClient
+
+        return ModelClient(
+            minds["client"],
+            appraisal=block.appraisal,
+            dynamics=block.dynamics,
+            display_reliability=block.display_reliability,
+            overlay=block.overlay,
+        )
     if block.kind == "scripted":
         return ScriptedClient(
             appraisal=block.appraisal,
@@ -64,8 +97,14 @@ def _client(config: RunConfig) -> Client:
     return part
 
 
-def _therapist(config: RunConfig) -> Therapist:
+def _therapist(config: RunConfig, minds: Mapping[str, "Mind"]) -> Therapist:
     block = config.therapist
+    if block.kind == "model":
+        from mirrorplay.agents.minds.budget import Budget
+        from mirrorplay.agents.minds.therapist import ModelTherapist
+
+        budget = Budget(tokens=block.context_tokens, image=block.image_tokens)
+        return ModelTherapist(minds["therapist"], block.mode, block.crisis_line, budget)
     if block.kind == "scripted":
         return ScriptedTherapist(
             policy=block.policy,
@@ -80,18 +119,27 @@ def _therapist(config: RunConfig) -> Therapist:
     return part
 
 
-def _supervisor(config: RunConfig) -> Supervisor:
+def _supervisor(config: RunConfig, minds: Mapping[str, "Mind"]) -> Supervisor:
     block = config.supervisor
+    if block.kind == "model":
+        from mirrorplay.agents.minds.supervisor import ModelSupervisor
+
+        return ModelSupervisor(minds["supervisor"], block.stopping, block.variant)
     if block.kind == "scripted":
         return ScriptedSupervisor()
     part: Supervisor = load_part("supervisor", block.target, block.args)
     return part
 
 
-def _judge(config: RunConfig) -> Judge:
+def _judge(config: RunConfig, minds: Mapping[str, "Mind"]) -> Judge:
     block = config.judge
+    if block.kind == "model":
+        from mirrorplay.agents.minds.judge import ModelJudge
+
+        return ModelJudge(minds["judge"], block.instruments, block.variant, block.samples)
     if block.kind == "scripted":
-        return ScriptedJudge()
+        eyes = EmbeddedPerceiver() if block.variant == "words+face" else None
+        return ScriptedJudge(block.instruments, block.variant, eyes)
     part: Judge = load_part("judge", block.target, block.args)
     return part
 
@@ -112,21 +160,29 @@ def _artist(config: RunConfig) -> FaceArtist | None:
     return part
 
 
-def _perceiver(config: RunConfig) -> Perceiver | None:
+def _perceiver(config: RunConfig, minds: Mapping[str, "Mind"]) -> Perceiver | None:
     block = config.perceiver
     if block.kind == "none" or config.therapist.mode not in CAPTION_MODES:
         return None
+    if block.kind == "model":
+        from mirrorplay.agents.minds.perceiver import ModelPerceiver
+
+        return ModelPerceiver(minds["perceiver"])
     if block.kind == "embedded":
         return EmbeddedPerceiver()
     part: Perceiver = load_part("perceiver", block.target, block.args)
     return part
 
 
-def _writer(config: RunConfig) -> Screenwriter | None:
+def _writer(config: RunConfig, minds: Mapping[str, "Mind"]) -> Screenwriter | None:
     if config.graph.kind == "session":
         return None
     block = config.graph.writer
+    if block.kind == "model":
+        from mirrorplay.agents.minds.screenwriter import ModelScreenwriter
+
+        return ModelScreenwriter(minds["writer"])
     if block.kind == "scripted":
-        return ScriptedScreenwriter(_client(config), _therapist(config))
+        return ScriptedScreenwriter(_client(config, minds), _therapist(config, minds))
     part: Screenwriter = load_part("writer", block.target, block.args)
     return part

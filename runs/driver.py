@@ -18,6 +18,7 @@ from mirrorplay import policies
 from mirrorplay.personas.collection import dump_personas, load_personas
 from mirrorplay.personas.errors import UserError
 from mirrorplay.personas.schema import Persona
+from mirrorplay.runs.account import Account
 from mirrorplay.runs.card import dataset_card
 from mirrorplay.runs.casting import cast_of, extend_import_path
 from mirrorplay.runs.config import RunConfig
@@ -31,7 +32,7 @@ from mirrorplay.runs.plan import Plan, make_plan, select_personas
 from mirrorplay.runs.progress import Board
 from mirrorplay.runs.quarantine import Quarantine, QuarantineEntry
 from mirrorplay.runs.store import Survey, repair
-from mirrorplay.runs.worker import Failure, Lease, ShardReport
+from mirrorplay.runs.worker import Failure, Lease, Pulse, ShardReport
 
 VERSIONED = ("mirrorplay", "langgraph", "langchain-core", "ray", "pydantic", "pyarrow", "pyvips")
 
@@ -48,6 +49,8 @@ class RunResult:
     interrupted: bool
     retried: bool = False
     idle: bool = False
+    reason: str | None = None
+    """Why the run stopped by itself, when it did."""
 
     @property
     def left(self) -> int:
@@ -87,6 +90,8 @@ def prepare(config: RunConfig, import_path: Sequence[str] = ()) -> Prepared:
 
 def start(config: RunConfig, console: Console, import_path: Sequence[str] = ()) -> RunResult:
     """A new run from a configuration: everything is checked before its directory is made."""
+    if config.cache is not None:  # workers may run elsewhere
+        config = config.model_copy(update={"cache": str(Path(config.cache).resolve())})
     prepared = prepare(config, import_path)
     run = RunDirectory.create(
         Path(config.output.dir).resolve(),
@@ -156,6 +161,7 @@ def resume(
             settled.update(shard.failed)
             quarantine.add(_entries(shard))
 
+        account = Account.open(run.path, config)
         with StopSignal() as stop:
             if leases:
                 with Board(console, len(plan), survey.done, len(failed)) as board:
@@ -165,10 +171,11 @@ def resume(
                         leases=leases,
                         import_path=(str(Path.cwd()), *folders),
                         on_report=report,
-                        on_pulse=board.pulse,
+                        on_pulse=lambda pulse: _watch(account, pulse, board, stop),
                         stop=stop,
                     )
                     _execute(order, config)
+                account.write()
                 survey = repair(run.path, shards).survey
         # What was to be tried again and was not reached still waits: it is left, not failed.
         still = _failures(survey, quarantine)
@@ -181,11 +188,20 @@ def resume(
             stop.asked,
             retried=retry_quarantined,
             idle=not leases,
+            reason=stop.reason,
         )
         if leases:
             write_card(run, config, result)
         log.info("run ended", done=result.done, failed=result.failed, left=result.left)
         return result
+
+
+def _watch(account: Account, pulse: Pulse, board: Board, stop: StopSignal) -> None:
+    """Show what the workers have done, and stop when a limit is reached or a worker must halt."""
+    board.pulse(pulse)
+    reason = pulse.halt or account.take(pulse.spent)
+    if reason is not None:
+        stop.ask(reason)
 
 
 def provenance(personas: Sequence[Persona], import_path: Sequence[str]) -> dict[str, Any]:

@@ -33,9 +33,11 @@ def lanes(order: Order, in_flight: int) -> int:
 
 @dataclass
 class StopSignal:
-    """Ctrl-C and SIGTERM counted: the first asks for a clean stop, the second for one at once."""
+    """Ctrl-C and SIGTERM counted: the first asks for a clean stop, the second for one at once.
+    `reason` says why the run itself asked for one."""
 
     count: int = 0
+    reason: str | None = None
     listeners: list[Callable[[], None]] = field(default_factory=list)
     _previous: dict[int, Any] = field(default_factory=dict)
 
@@ -71,6 +73,13 @@ class StopSignal:
                 listener()
         else:
             raise KeyboardInterrupt
+
+    def ask(self, reason: str) -> None:
+        """A clean stop that nobody pressed a key for."""
+        if self.count == 0:
+            self.count, self.reason = 1, reason
+            for listener in self.listeners:
+                listener()
 
     @property
     def asked(self) -> bool:

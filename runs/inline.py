@@ -4,7 +4,7 @@ import asyncio
 from concurrent.futures import ThreadPoolExecutor
 
 from mirrorplay.personas.errors import UserError
-from mirrorplay.runs.config import InlineExecutor
+from mirrorplay.runs.blocks import InlineExecutor
 from mirrorplay.runs.executor import Order, lanes
 from mirrorplay.runs.worker import SessionWorker
 
@@ -44,6 +44,7 @@ async def _run(order: Order, executor: InlineExecutor) -> None:
     finally:
         pulse.cancel()
         order.on_pulse(worker.pulse())
+        await worker.close()
 
 
 async def _beat(worker: SessionWorker, order: Order) -> None:

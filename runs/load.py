@@ -12,8 +12,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from mirrorplay.agents.models import purse, spec
 from mirrorplay.personas.document import Marked, parse_yaml, read_text, read_yaml
 from mirrorplay.personas.errors import UserError, nearest
+from mirrorplay.runs import blocks, model_blocks
 from mirrorplay.runs import config as config_module
 from mirrorplay.runs.config import KINDS, RunConfig
 from mirrorplay.runs.draft import Draft
@@ -216,14 +218,20 @@ def _allow_short_forms(described: dict[str, Any]) -> None:
         default["required"] = [key for key in default["required"] if key != "kind"]
 
 
+DESCRIBED = (config_module, blocks, model_blocks, spec, purse)
+"""Modules whose classes make up a configuration."""
+
+
 def _ancestry(name: str) -> list[str]:
-    return [one.__name__ for one in getattr(config_module, name).__mro__]
+    where = next(module for module in DESCRIBED if name in vars(module))
+    return [one.__name__ for one in vars(where)[name].__mro__]
 
 
 def _descriptions() -> dict[tuple[str, str], str]:
     """(class, field) → the text under the field."""
     texts = {}
-    for node in ast.parse(Path(config_module.__file__).read_text(encoding="utf-8")).body:
+    sources = (Path(str(module.__file__)).read_text(encoding="utf-8") for module in DESCRIBED)
+    for node in (node for source in sources for node in ast.parse(source).body):
         if not isinstance(node, ast.ClassDef):
             continue
         for before, after in zip(node.body, node.body[1:], strict=False):

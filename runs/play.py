@@ -55,6 +55,25 @@ async def play(
     """Play a session to its end and make its record. Raises whatever an agent raises."""
     config = cell.config
     spec = spec_of(session, config, persona)
+    if any(one.provider == "replay" for one in config.specs().values()):
+        from mirrorplay.agents.models.replay import Player, playing
+
+        player = Player(persona.id, spec.profile.type, session.replicate, cell.name)
+        with playing(player):
+            return await _played(session, cell, spec, cast, run_name, attempt, place)
+    return await _played(session, cell, spec, cast, run_name, attempt, place)
+
+
+async def _played(
+    session: PlannedSession,
+    cell: Cell,
+    spec: SessionSpec,
+    cast: Cast,
+    run_name: str,
+    attempt: int,
+    place: CheckpointPlace | None,
+) -> SessionRecord:
+    config = cell.config
     album: Album = FolderAlbum(place.blobs) if place else MemoryAlbum()
     context = SessionContext(cast, album)
     settings: RunnableConfig = {"recursion_limit": step_limit(spec)}
@@ -127,17 +146,21 @@ def record_of(
 
 
 def therapist_name(config: RunConfig) -> str:
-    """Who spoke for the therapist: `scripted:mi_consistent`, `custom:module:Class`, or
-    `writer:module:Class` where a writer of the user's own wrote both sides."""
-    if config.graph.kind == "screenplay" and config.graph.writer.kind == "custom":
-        return f"writer:{config.graph.writer.target}"
+    """Who spoke for the therapist: `scripted:mi_consistent`, `model:openai:…`,
+    `custom:module:Class`, or `writer:…` where one that is not scripted wrote both sides."""
+    if config.graph.kind == "screenplay" and config.graph.writer.kind != "scripted":
+        writer = config.graph.writer
+        return f"writer:{writer.target if writer.kind == 'custom' else writer.spec.model}"
     therapist = config.therapist
-    detail = therapist.policy if therapist.kind == "scripted" else therapist.target
-    return f"{therapist.kind}:{detail}"
+    if therapist.kind == "scripted":
+        return f"scripted:{therapist.policy}"
+    if therapist.kind == "model":
+        return f"model:{therapist.spec.model}"
+    return f"custom:{therapist.target}"
 
 
 def dynamics_name(config: RunConfig) -> str:
     """The client's variant, `custom`, or `writer`: what moved the client's state."""
-    if config.graph.kind == "screenplay" and config.graph.writer.kind == "custom":
+    if config.graph.kind == "screenplay" and config.graph.writer.kind != "scripted":
         return "writer"
-    return config.client.dynamics if config.client.kind == "scripted" else "custom"
+    return "custom" if config.client.kind == "custom" else config.client.dynamics

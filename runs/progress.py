@@ -72,6 +72,13 @@ class Board:
         parts.append(f"{self._failed + pulse.failed} failed")
         if pulse.done:
             parts.append(f"{rate:.1f} sessions/s")
+        total = pulse.spent.total
+        if total.calls:
+            parts.append(f"{total.prompt_tokens + total.completion_tokens:,} tokens")
+        if total.usd:
+            parts.append(f"${total.usd:.2f}")
+        if pulse.waiting and not final:
+            parts.append(f"waiting for {pulse.waiting}")
         left = self._total - done - self._failed - pulse.failed
         if not final and rate > 0 and left:
             parts.append(f"{_duration(left / rate)} left")

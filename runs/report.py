@@ -48,7 +48,8 @@ def print_ending(console: Console, result: RunResult) -> None:
         )
     if result.interrupted and result.left:
         console.print(
-            f"interrupted with {result.left} sessions left; go on with: mirrorplay resume {path}"
+            f"{result.reason or 'interrupted'}: {result.left} sessions left; "
+            f"go on with: mirrorplay resume {path}"
             + (" --retry-quarantined" if result.retried else ""),
             highlight=False,
             markup=False,

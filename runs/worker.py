@@ -13,9 +13,11 @@ import traceback
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
+from mirrorplay.agents.models.breaker import EndpointDown
+from mirrorplay.agents.models.purse import Spent
 from mirrorplay.graphs.context import Cast
 from mirrorplay.runs.casting import cast_of
 from mirrorplay.runs.config import RunConfig
@@ -24,11 +26,15 @@ from mirrorplay.runs.directory import RunDirectory
 from mirrorplay.runs.grid import cells
 from mirrorplay.runs.log import open_log
 from mirrorplay.runs.memory import keep_one_heap
+from mirrorplay.runs.outage import Outage, switchboard
 from mirrorplay.runs.plan import PlannedSession
 from mirrorplay.runs.play import CheckpointPlace, play
 from mirrorplay.runs.quarantine import readable_error
 from mirrorplay.runs.spool import SpoolWriter
 from mirrorplay.runs.store import commit_shard, shard_status
+
+if TYPE_CHECKING:
+    from mirrorplay.agents.models.switchboard import Switchboard
 
 DISK_ERRORS = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EIO})
 """Errors of the run directory's disk: they stop the run, wherever in a session they come up."""
@@ -62,11 +68,25 @@ class ShardReport:
 
 @dataclass(frozen=True, slots=True)
 class Pulse:
-    """What a worker has done so far in its life."""
+    """What a worker has done so far in its life. `waiting`: for which endpoint. `halt`: why the run
+    cannot go on, when it cannot."""
 
     done: int
     running: int
     failed: int
+    spent: Spent = field(default_factory=Spent)
+    waiting: str | None = None
+    halt: str | None = None
+
+    def __add__(self, other: "Pulse") -> "Pulse":
+        return Pulse(
+            self.done + other.done,
+            self.running + other.running,
+            self.failed + other.failed,
+            self.spent + other.spent,
+            self.waiting or other.waiting,
+            self.halt or other.halt,
+        )
 
 
 class SessionWorker:
@@ -88,9 +108,23 @@ class SessionWorker:
         self._tasks: set[asyncio.Task[None]] = set()
         self._stopping = False
         self._done = self._running = self._failed = 0
+        self._board: Switchboard | None = None
+        self._down = Outage()
 
     def pulse(self) -> Pulse:
-        return Pulse(self._done, self._running, self._failed)
+        return Pulse(
+            self._done,
+            self._running,
+            self._failed,
+            self._board.purse.own if self._board else Spent(),
+            self._down.waiting,
+            self._down.halt,
+        )
+
+    async def close(self) -> None:
+        """Close the models' connections."""
+        if self._board is not None:
+            await self._board.close()
 
     def stop(self, grace_s: float) -> None:
         """Start no more sessions; cancel those still running after `grace_s` seconds. Callable
@@ -173,9 +207,7 @@ class SessionWorker:
                 failure = await self._attempts(session, spool)
             finally:
                 self._running -= 1
-            if failure is None:
-                self._done += 1
-            else:
+            if failure is not None:
                 failed[session.session_id] = failure
                 self._failed += 1
 
@@ -184,7 +216,8 @@ class SessionWorker:
         limits = cell.config.session
         log = self._log.bind(session_id=session.session_id)
         failure: Failure | None = None
-        for attempt in range(1, limits.attempts + 1):
+        attempt = 1
+        while attempt <= limits.attempts:
             try:
                 async with asyncio.timeout(limits.time_limit_s) as limit:
                     record = await play(
@@ -213,20 +246,30 @@ class SessionWorker:
                     raise OSError(errno.EIO, str(error), str(self._run.checkpoints)) from error
                 told = f"{type(error).__name__}: {error}"
                 failure = _failure(session, told, _origin(error), attempt)
+            except EndpointDown as down:
+                if not await self._down.wait(down, self._log):
+                    self.stop(0.0)
+                    return None
+                continue
             except Exception as error:  # a bad session is data, whatever a part of it raised
                 failure = _failure(
                     session, f"{type(error).__name__}: {error}", _origin(error), attempt
                 )
             else:
+                self._down.over()
                 spool.append(batch)
+                self._done += 1
                 log.info("session done", outcome=record.outcome, turns=len(record.turns))
                 return None
             log.warning("session failed", attempt=attempt, **failure)
+            attempt += 1
         return failure
 
     def _cast(self, config: RunConfig, cell: str) -> Cast:
         if cell not in self._casts:
-            self._casts[cell] = cast_of(config)
+            if config.specs() and self._board is None:
+                self._board = switchboard(config, self._log)
+            self._casts[cell] = cast_of(config, self._board)
         return self._casts[cell]
 
     def _place(

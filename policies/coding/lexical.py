@@ -12,7 +12,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from mirrorplay.personas.document import read_yaml
 from mirrorplay.policies.acts import COLLABORATIVE_ACTS, RESISTANT_ACTS
@@ -27,6 +27,25 @@ COLLABORATIVE = frozenset(COLLABORATIVE_ACTS)
 _TOKEN = re.compile(r"[^\W_]+(?:['-][^\W_]+)*|[.,;:?!]")
 _CURLY = str.maketrans({"’": "'", "‘": "'", "\u02bc": "'", "…": ".", "—": ",", "–": ","})
 _SENTENCE_ENDS = frozenset(".?!;")
+_PIECE = re.compile(r"[^.?!;…]+[.?!;…]?")
+
+
+class ClientReading(NamedTuple):
+    """What the rules read from a client turn: its act, its "talk:…", and how much the phrases found
+    say for each label (3 a strong phrase, 2 a plain, 1 a weak one)."""
+
+    act: str
+    talk: str
+    labels: dict[str, float]
+
+
+class SentenceCodes(NamedTuple):
+    """A therapist's sentence: (start, end) in the text, its codes, and whether a phrase gave them
+    (`plain`) or only what was left over, such as its length."""
+
+    span: tuple[int, int]
+    codes: tuple[str, ...]
+    plain: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +102,15 @@ def content_words(words: Iterable[str]) -> frozenset[str]:
     return frozenset(word[:6] for word in words if len(word) > 2 and word not in stop)
 
 
+def reply_kind(text: str) -> str:
+    """ "yes", "no" or "flat" for a reply of at most six words by its first word, "silent" for none,
+    "more" for anything else."""
+    spoken = [word for word in words_of(text) if word[0].isalnum()]
+    if not spoken:
+        return "silent"
+    return (_rules().short.get(spoken[0]) or "more") if len(spoken) <= 6 else "more"
+
+
 def _is_question(words: list[str]) -> bool:
     return bool(words) and "?" in words[-3:]
 
@@ -100,6 +128,12 @@ def code_client(text: str, previous_therapist: str | None = None) -> tuple[str, 
 
 
 def _code_client(text: str, previous_therapist: str | None) -> tuple[str, ...]:
+    read = read_client(text, previous_therapist)
+    return read.act, read.talk
+
+
+def read_client(text: str, previous_therapist: str | None = None) -> ClientReading:
+    """What the rules read from a client turn."""
     rules = _rules()
     words = words_of(text)
     framed = ["^", *words, "$"]
@@ -107,8 +141,9 @@ def _code_client(text: str, previous_therapist: str | None) -> tuple[str, ...]:
     talk = rules.talk.scores(framed)
     spoken = [word for word in words if word[0].isalnum()]
     asked = words_of(previous_therapist) if previous_therapist else []
+    labels = {label: weight for label, (weight, _) in (*acts.items(), *talk.items())}
     act = _client_act(acts, talk, words, spoken, asked, rules)
-    return act, _talk_type(act, talk)
+    return ClientReading(act, _talk_type(act, talk), labels)
 
 
 def _client_act(
@@ -204,19 +239,46 @@ def code_therapist(text: str, previous_client: str | None = None) -> tuple[str, 
 
 
 def _code_therapist(text: str, previous_client: str | None) -> tuple[str, ...]:
+    return tuple(
+        dict.fromkeys(
+            code for found in sentence_codes(text, previous_client) for code in found.codes
+        )
+    )
+
+
+def sentence_codes(text: str, previous_client: str | None = None) -> list[SentenceCodes]:
+    """What each sentence of a therapist's turn shows, with its place in the text."""
     rules = _rules()
-    words = words_of(text)
     client = content_words(words_of(previous_client)) if previous_client else frozenset()
-    found: dict[str, None] = {}
+    found: list[SentenceCodes] = []
     permission = False
-    for sentence in _sentences(words):
-        scores = rules.therapist.scores(("^", *sentence, "$"))
-        permission = permission or "permission" in scores
-        for code in _sentence_codes(sentence, scores, client, rules):
-            found[code] = None
-    if permission and "persuade" in found:
-        found = {"persuade_with_permission" if c == "persuade" else c: None for c in found}
-    return tuple(found)
+    for start, end in _places(text):
+        for sentence in _sentences(words_of(text[start:end])):
+            scores = rules.therapist.scores(("^", *sentence, "$"))
+            permission = permission or "permission" in scores
+            codes, plain = _sentence_codes(sentence, scores, client, rules)
+            found.append(SentenceCodes((start, end), tuple(codes), plain))
+    if permission:
+        found = [
+            one._replace(
+                codes=tuple("persuade_with_permission" if c == "persuade" else c for c in one.codes)
+            )
+            for one in found
+        ]
+    return found
+
+
+def _places(text: str) -> Iterable[tuple[int, int]]:
+    """(start, end) of each sentence, its end mark included; of a very long text its two ends."""
+    parts = [(0, len(text))]
+    if len(text) > 2 * READ_LIMIT:
+        parts = [(0, READ_LIMIT), (len(text) - READ_LIMIT, len(text))]
+    for start, end in parts:
+        for match in _PIECE.finditer(text, start, end):
+            piece = match[0]
+            lead = len(piece) - len(piece.lstrip())
+            if lead < len(piece):
+                yield match.start() + lead, match.start() + len(piece.rstrip())
 
 
 def _sentences(words: list[str]) -> Iterable[list[str]]:
@@ -280,10 +342,10 @@ def _sentence_codes(
     scores: dict[str, tuple[float, int]],
     client: frozenset[str],
     rules: _Rules,
-) -> list[str]:
+) -> tuple[list[str], bool]:
     beside = [code for code in _BESIDE if scores.get(code, (0.0, 0))[0] >= 2]
     if not _REPLACES_MITI.isdisjoint(beside):
-        return beside
+        return beside, True
     spoken = [word for word in sentence if word[0].isalnum()]
     best = max(
         (code for code in _MITI_STATEMENTS if scores.get(code, (0.0, 0))[0] >= 2),
@@ -292,29 +354,29 @@ def _sentence_codes(
     )
     stem = scores.get("reflection", (0.0, 0))[0]
     if "invitation" in scores:
-        return ["open_question", *beside]
+        return ["open_question", *beside], True
     if "reflection_tag" not in scores and _asks(sentence, stem, rules):
         for label in ("confront", "persuade"):
             if f"{label}_question" in scores:
-                return [label, *beside]
+                return [label, *beside], True
         if best in ("seek_collaboration", "emphasize_autonomy"):
-            return [best, *beside]
+            return [best, *beside], True
         if "socratic_question" in scores:
             beside.insert(0, "socratic_question")
         if len(spoken) <= 2 and not rules.openers.intersection(spoken) and not beside:
-            return []
-        return [f"{_question_kind(sentence, rules)}_question", *beside]
+            return [], True
+        return [f"{_question_kind(sentence, rules)}_question", *beside], True
     if best and (best in _OVER_REFLECTION or scores[best][0] >= stem):
-        return [best, *beside]
+        return [best, *beside], True
     if stem >= 2 or (client and _takes_up(sentence, client)):
-        return [_reflection_kind(sentence, scores, client, rules), *beside]
+        return [_reflection_kind(sentence, scores, client, rules), *beside], stem >= 2
     if beside:
-        return beside
+        return beside, True
     if stem >= 1 and len(spoken) > 2:
-        return [_reflection_kind(sentence, scores, client, rules)]
+        return [_reflection_kind(sentence, scores, client, rules)], False
     if len(spoken) >= 8 and "i" not in spoken[:2]:
-        return ["giving_information"]
-    return []
+        return ["giving_information"], False
+    return [], False
 
 
 def _asks(sentence: list[str], stem: float, rules: _Rules) -> bool:

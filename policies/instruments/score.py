@@ -8,7 +8,7 @@ from mirrorplay.personas.schema import Frozen
 class Score(Frozen):
     """A missing measurement is an absent score, never zero.
 
-    rater: coder or model with its variant, such as "scripted-v0:words" (+stage, +face).
+    rater: coder or model with its variant, such as "scripted-v1:words" (+stage, +face).
     evidence: indices of the turns the value rests on.
     """
 

@@ -1,251 +1,130 @@
-"""What an observer can count on a coded tape: features in [0, 1], each with its evidence.
+"""A coded session as the instruments read it: utterances with codes, wording and bodily signs.
 
-Shares of turns, never counts, so that a long session is not a better one. Everything rests on words
-and codes; stage directions and faces are not looked at.
+A variant says what is looked at: "words" alone, "words+stage" also the stage directions, or
+"words+face" also the faces as they were perceived. What a variant does not look at is not there.
 """
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import cached_property
+from typing import Any, Literal, TypeVar, get_args
 
-from mirrorplay.policies.coding.lexical import content_words, words_of
-from mirrorplay.policies.instruments.trajectory import DISCORD, is_resistant, level
+from mirrorplay.policies.facs import Perception
+from mirrorplay.policies.instruments.signs import signs_of_direction, signs_of_face
+from mirrorplay.policies.instruments.trajectory import is_resistant
+from mirrorplay.policies.instruments.wording import Wording, read_words
 
-REFLECTIONS = frozenset({"simple_reflection", "complex_reflection", "summary"})
-WARM = frozenset({"affirm", "emphasize_autonomy", "checking_impasse", "impact_disclosure"})
-INVITING = frozenset({"open_question", "socratic_question"})
-COLLABORATIVE = frozenset(
-    {
-        "seek_collaboration",
-        "emphasize_autonomy",
-        "agenda",
-        "homework_cocreated",
-        "persuade_with_permission",
-        "checking_impasse",
-    }
-)
-TECHNIQUES = frozenset(
-    {"socratic_question", "reframe_offer", "homework_cocreated", "agenda", "summary"}
-)
-LECTURING = frozenset({"persuade", "homework_prescribed"})
-PUSHING = LECTURING | {"confront", "giving_information"}
-MEETING = REFLECTIONS | WARM | {"open_question", "seek_collaboration", "naming_mismatch"}
-OPENING_UP = frozenset({"disclosing", "insight", "change_talk", "committing"})
-DOUBTING = frozenset({"discounting", "pessimism", "unwillingness", "challenging"})
-CHANGING = frozenset({"change_talk", "committing", "insight"})
-ANSWERS = {"insight": 1.0, "committing": 1.0, "change_talk": 1.0, "disclosing": 0.8}
-"""What a reply to an inviting question is worth; another reply without resistance is worth .4."""
-UNDEFINED = 0.5
-"""Value of `meets_resistance` when there was none to meet."""
+Variant = Literal["words", "words+stage", "words+face"]
+VARIANTS: tuple[Variant, ...] = get_args(Variant)
+Reading = TypeVar("Reading")
+BACK_CHANNEL = 3
+"""A therapist turn of up to this many words that no code fits ("mm-hm") is not a reply."""
 
 
 @dataclass(frozen=True, slots=True)
 class CodedLine:
-    """One line of the tape: its turn index, who spoke, the words, the observer's codes."""
+    """One line of the tape: its turn index, who spoke, the words, the observer's codes; what was
+    written beside it and what was seen of the client's face, where there is such a thing."""
 
     index: int
     speaker: str
     text: str
     codes: tuple[str, ...]
+    stage_direction: str | None = None
+    face: Perception | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Feature:
-    """A value in [0, 1] and the turns it rests on."""
+    """A value and the turns it rests on. In an item's formula the value is in [0, 1]."""
 
     value: float
     evidence: tuple[int, ...] = ()
 
 
-class Tape:
-    """A coded session. `feature(name)` computes what an item's formula asks for, once."""
+@dataclass(frozen=True, slots=True)
+class Utterance:
+    """One line, read. `signs` is None where the variant has nothing to look at."""
 
-    def __init__(self, lines: Sequence[CodedLine]) -> None:
-        self.lines = tuple(lines)
-        self.client = tuple(line for line in lines if line.speaker == "client")
-        self.therapist = tuple(line for line in lines if line.speaker == "therapist")
-        self._words = {line.index: content_words(words_of(line.text)) for line in lines}
-        self._known: dict[str, Feature] = {}
+    index: int
+    speaker: str
+    codes: frozenset[str]
+    wording: Wording
+    signs: frozenset[str] | None
+
+    @property
+    def resistant(self) -> bool:
+        return is_resistant(self.codes)
+
+    def has(self, codes: frozenset[str]) -> bool:
+        return not self.codes.isdisjoint(codes)
+
+    def cued(self, *cues: str) -> bool:
+        return not self.wording.cues.isdisjoint(cues)
+
+
+class Tape:
+    """`client` and `therapist` are the utterances of each, in order; back-channels of the therapist
+    are left out. `pairs` are neighbouring utterances of different speakers."""
+
+    def __init__(self, lines: Sequence[CodedLine], variant: Variant = "words") -> None:
+        self.variant = variant
+        self._kept: dict[Callable[[Tape], Any], Any] = {}
+        read = [_utterance(line, variant) for line in lines]
+        self.lines = tuple(
+            one
+            for one in read
+            if one.speaker == "client" or one.codes or one.wording.words > BACK_CHANNEL
+        )
+        self.client = tuple(one for one in self.lines if one.speaker == "client")
+        self.therapist = tuple(one for one in self.lines if one.speaker == "therapist")
 
     @property
     def rateable(self) -> bool:
         """Two turns on each side are the least that an item can be rated from."""
         return len(self.client) >= 2 and len(self.therapist) >= 2
 
-    def feature(self, name: str) -> Feature:
-        """The feature of this name. Raises KeyError for a name there is not."""
-        if name not in self._known:
-            self._known[name] = _FEATURES[name](self)
-        return self._known[name]
+    @cached_property
+    def replies(self) -> tuple[tuple[Utterance, Utterance], ...]:
+        """(client, therapist) where the therapist's turn follows the client's."""
+        return self._neighbours("client")
 
-    def pairs(self) -> list[tuple[CodedLine, CodedLine]]:
-        """Neighbouring lines."""
-        return list(zip(self.lines, self.lines[1:], strict=False))
+    @cached_property
+    def answers(self) -> tuple[tuple[Utterance, Utterance], ...]:
+        """(therapist, client) where the client's turn follows the therapist's."""
+        return self._neighbours("therapist")
 
-    def late(self) -> tuple[CodedLine, ...]:
+    def _neighbours(self, first: str) -> tuple[tuple[Utterance, Utterance], ...]:
+        return tuple(
+            (a, b)
+            for a, b in zip(self.lines, self.lines[1:], strict=False)
+            if a.speaker == first and b.speaker != first
+        )
+
+    def kept(self, reading: Callable[["Tape"], Reading]) -> Reading:
+        """What a function reads on this tape, worked out once."""
+        if reading not in self._kept:
+            self._kept[reading] = reading(self)
+        found: Reading = self._kept[reading]
+        return found
+
+    @cached_property
+    def late(self) -> tuple[Utterance, ...]:
         """The second half of the client's turns."""
         return self.client[len(self.client) // 2 :]
 
-    def words(self, line: CodedLine) -> frozenset[str]:
-        return self._words[line.index]
+    @cached_property
+    def seen(self) -> tuple[Utterance, ...]:
+        """The client's turns with something to look at in this variant."""
+        return tuple(one for one in self.client if one.signs is not None)
 
 
-def _share(lines: Sequence[CodedLine], codes: frozenset[str]) -> Feature:
-    hits = tuple(line.index for line in lines if not codes.isdisjoint(line.codes))
-    return Feature(len(hits) / len(lines) if lines else 0.0, hits)
-
-
-def _therapist_share(codes: frozenset[str]) -> Callable[[Tape], Feature]:
-    return lambda tape: _share(tape.therapist, codes)
-
-
-def _lectures(tape: Tape) -> Feature:
-    """Unasked advice; information counts half, as MITI holds it neutral."""
-    advice = _share(tape.therapist, LECTURING)
-    told = _share(tape.therapist, frozenset({"giving_information"}))
-    only = [index for index in told.evidence if index not in advice.evidence]
-    value = advice.value + 0.5 * len(only) / max(1, len(tape.therapist))
-    return Feature(value, advice.evidence)
-
-
-def _takes_up(tape: Tape) -> Feature:
-    """Replies that use a content word of the client's turn before them."""
-    pairs = [(a, b) for a, b in tape.pairs() if a.speaker == "client" and b.speaker == "therapist"]
-    pairs = [(a, b) for a, b in pairs if tape.words(a)]
-    hits = tuple(b.index for a, b in pairs if tape.words(a) & tape.words(b))
-    return Feature(len(hits) / len(pairs) if pairs else 0.0, hits)
-
-
-def _meets_resistance(tape: Tape) -> Feature:
-    """Resistant turns answered by reflecting, validating or asking, and not by pushing."""
-    replies = [
-        b
-        for a, b in tape.pairs()
-        if a.speaker == "client" and b.speaker == "therapist" and is_resistant(a.codes)
-    ]
-    if not replies:
-        return Feature(UNDEFINED)
-    hits = tuple(
-        line.index
-        for line in replies
-        if not MEETING.isdisjoint(line.codes) and PUSHING.isdisjoint(line.codes)
-    )
-    return Feature(len(hits) / len(replies), hits)
-
-
-def _answered(tape: Tape) -> Feature:
-    """How far inviting questions open something: insight 1, disclosure .8, resistance 0."""
-    replies = [
-        b
-        for a, b in tape.pairs()
-        if a.speaker == "therapist" and b.speaker == "client" and not INVITING.isdisjoint(a.codes)
-    ]
-    if not replies:
-        return Feature(0.0)
-    worth = [
-        0.0
-        if is_resistant(line.codes)
-        else max((ANSWERS[code] for code in line.codes if code in ANSWERS), default=0.4)
-        for line in replies
-    ]
-    hits = tuple(line.index for line, value in zip(replies, worth, strict=True) if value > 0.4)
-    return Feature(sum(worth) / len(worth), hits)
-
-
-def _on_topic(tape: Tape) -> Feature:
-    """Therapist turns that share a content word with what the client brought up before them."""
-    brought: set[str] = set()
-    hits: list[int] = []
-    turns = 0
-    for line in tape.lines:
-        if line.speaker == "client":
-            brought |= tape.words(line)
-        elif brought:
-            turns += 1
-            if brought & tape.words(line):
-                hits.append(line.index)
-    return Feature(len(hits) / turns if turns else 0.0, tuple(hits))
-
-
-def _wanders(tape: Tape) -> Feature:
-    """Client asides that the therapist does not bring back to what was spoken of before."""
-    hits: list[int] = []
-    before: set[str] = set()
-    for a, b in tape.pairs():
-        astray = not {"sidetracking", "inattention"}.isdisjoint(a.codes)
-        if a.speaker == "client" and astray and not before & tape.words(b):
-            hits.append(b.index)
-        before |= tape.words(a)
-    return Feature(len(hits) / max(1, len(tape.therapist)), tuple(hits))
-
-
-def _stacks_questions(tape: Tape) -> Feature:
-    """Turns with three question marks or more."""
-    hits = tuple(line.index for line in tape.therapist if line.text.count("?") >= 3)
-    return Feature(len(hits) / max(1, len(tape.therapist)), hits)
-
-
-def _once(hits: tuple[int, ...]) -> Feature:
-    return Feature(1.0 if hits else 0.0, hits)
-
-
-def _opens_agenda(tape: Tape) -> Feature:
-    third = tape.therapist[: max(1, -(-len(tape.therapist) // 3))]
-    return _once(_share(third, frozenset({"agenda"})).evidence)
-
-
-def _closes_with_step(tape: Tape) -> Feature:
-    half = tape.therapist[len(tape.therapist) // 2 :]
-    return _once(_share(half, frozenset({"homework_cocreated"})).evidence)
-
-
-def _explores_then_acts(tape: Tape) -> Feature:
-    """An inviting question comes before the first reframe or co-created step."""
-    asked = _share(tape.therapist, INVITING).evidence
-    acted = _share(tape.therapist, frozenset({"reframe_offer", "homework_cocreated"})).evidence
-    if not asked or not acted or asked[0] >= acted[-1]:
-        return Feature(0.0)
-    return Feature(1.0, (asked[0], acted[-1]))
-
-
-def _cooperates(tape: Tape) -> Feature:
-    hits = tuple(line.index for line in tape.client if not is_resistant(line.codes))
-    return Feature(len(hits) / max(1, len(tape.client)), hits)
-
-
-def _late_change(tape: Tape) -> Feature:
-    return _share(tape.late(), CHANGING | {"talk:change"})
-
-
-def _late_resistance(tape: Tape) -> Feature:
-    late = tape.late()
-    hits = tuple(line.index for line in late if is_resistant(line.codes))
-    return Feature(sum(level(line.codes) for line in late) / max(1, len(late)), hits)
-
-
-_FEATURES: dict[str, Callable[[Tape], Feature]] = {
-    "reflects": _therapist_share(REFLECTIONS),
-    "deepens": _therapist_share(frozenset({"complex_reflection"})),
-    "warms": _therapist_share(WARM),
-    "invites": _therapist_share(INVITING),
-    "socratic": _therapist_share(frozenset({"socratic_question"})),
-    "collaborates": _therapist_share(COLLABORATIVE),
-    "techniques": _therapist_share(TECHNIQUES),
-    "confronts": _therapist_share(frozenset({"confront"})),
-    "lectures": _lectures,
-    "takes_up": _takes_up,
-    "meets_resistance": _meets_resistance,
-    "answered": _answered,
-    "on_topic": _on_topic,
-    "wanders": _wanders,
-    "stacks_questions": _stacks_questions,
-    "opens_agenda": _opens_agenda,
-    "closes_with_step": _closes_with_step,
-    "explores_then_acts": _explores_then_acts,
-    "cooperates": _cooperates,
-    "late_change": _late_change,
-    "late_resistance": _late_resistance,
-    "late_discord": lambda tape: _share(tape.late(), DISCORD),
-    "opens_up": lambda tape: _share(tape.client, OPENING_UP),
-    "doubts_work": lambda tape: _share(tape.client, DOUBTING),
-}
-FEATURES: tuple[str, ...] = tuple(_FEATURES)
+def _utterance(line: CodedLine, variant: Variant) -> Utterance:
+    client = line.speaker == "client"
+    signs: frozenset[str] | None = None
+    if client and variant == "words+stage" and line.stage_direction is not None:
+        signs = signs_of_direction(line.stage_direction)
+    elif client and variant == "words+face" and line.face is not None:
+        signs = signs_of_face(line.face)
+    wording = read_words(line.text, "client" if client else "therapist")
+    return Utterance(line.index, line.speaker, frozenset(line.codes), wording, signs)

@@ -1,6 +1,6 @@
 """How much a client resists, turn by turn, from an observer's codes."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 from mirrorplay.policies.acts import RESISTANT_ACTS
 
@@ -29,12 +29,12 @@ WINDOW = 2
 """Client turns in each mean: one turn is too noisy a reading."""
 
 
-def is_resistant(codes: Sequence[str]) -> bool:
+def is_resistant(codes: Collection[str]) -> bool:
     """Whether a client turn was coded with a resistant act."""
     return any(code in LEVELS for code in codes)
 
 
-def level(codes: Sequence[str]) -> float:
+def level(codes: Collection[str]) -> float:
     """Resistance of one client turn in [0, 1]."""
     found = [LEVELS[code] for code in codes if code in LEVELS]
     if found:
@@ -42,10 +42,13 @@ def level(codes: Sequence[str]) -> float:
     return SUSTAIN_LEVEL if "talk:sustain" in codes else 0.0
 
 
-def trajectory(turns: Sequence[Sequence[str]]) -> dict[str, tuple[float, tuple[int, ...]]]:
-    """first, peak and last resistance, each with the positions of the turns it rests on.
+def trajectory(turns: Sequence[Collection[str]]) -> dict[str, tuple[float, tuple[int, ...]]]:
+    """The course of resistance, each figure with the positions of the turns it rests on.
 
-    `turns` holds the codes of the client's turns in order; fewer than two give nothing.
+    `turns` holds the codes of the client's turns in order; fewer than two give nothing. first, peak
+    and last are two-turn means in [0, 1], area the mean over all turns. half_time is how many turns
+    after the peak the mean is down to half of it; absent where it never is, or where the peak is
+    no higher than one short reply makes it.
     """
     if len(turns) < WINDOW:
         return {}
@@ -53,4 +56,12 @@ def trajectory(turns: Sequence[Sequence[str]]) -> dict[str, tuple[float, tuple[i
     means = [sum(levels[at : at + WINDOW]) / WINDOW for at in range(len(levels) - WINDOW + 1)]
     peak = means.index(max(means))
     chosen = {"first": 0, "peak": peak, "last": len(means) - 1}
-    return {name: (means[at], tuple(range(at, at + WINDOW))) for name, at in chosen.items()}
+    course = {name: (means[at], tuple(range(at, at + WINDOW))) for name, at in chosen.items()}
+    resisting = tuple(at for at, value in enumerate(levels) if value)
+    course["area"] = (sum(levels) / len(levels), resisting)
+    halved = (at for at in range(peak + 1, len(means)) if means[at] <= means[peak] / 2)
+    half = next(halved, None) if means[peak] >= SUSTAIN_LEVEL else None
+    if half is not None:
+        spanned = (*range(peak, peak + WINDOW), *range(half, half + WINDOW))
+        course["half_time"] = (float(half - peak), tuple(sorted(set(spanned))))
+    return course

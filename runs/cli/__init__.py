@@ -9,15 +9,20 @@ import click
 
 from mirrorplay.personas.errors import UserError
 from mirrorplay.runs.cli.calibrating import calibrate
+from mirrorplay.runs.cli.coding import coder
 from mirrorplay.runs.cli.configuration import config, doctor
 from mirrorplay.runs.cli.faces import faces
 from mirrorplay.runs.cli.group import Commands
 from mirrorplay.runs.cli.headlining import headline
+from mirrorplay.runs.cli.judging import agreement, judge
 from mirrorplay.runs.cli.people import personas
 from mirrorplay.runs.cli.phrases import phrasing
+from mirrorplay.runs.cli.rating import export_ratings, import_ratings
+from mirrorplay.runs.cli.reporting import report
 from mirrorplay.runs.cli.running import plan, resume, run
 from mirrorplay.runs.cli.showing import fork, graph, show
 from mirrorplay.runs.cli.studying import study
+from mirrorplay.runs.cli.validating import validate
 
 EXIT_MISTAKE = 2
 EXIT_INTERRUPTED = 130
@@ -64,12 +69,19 @@ for command in (
     show,
     study,
     headline,
+    report,
     fork,
     graph,
     faces,
     personas,
     phrasing,
+    judge,
+    agreement,
+    export_ratings,
+    import_ratings,
     calibrate,
+    coder,
+    validate,
     config,
     doctor,
 ):

@@ -104,6 +104,7 @@ def plan(config: str | None, overrides: tuple[str, ...], import_path: tuple[str,
     """Check CONFIG and show what it would run, without running it."""
     from collections import Counter
 
+    from mirrorplay.runs.analysis.power import sensitivity, told
     from mirrorplay.runs.driver import prepare
     from mirrorplay.runs.load import load_config
 
@@ -117,4 +118,6 @@ def plan(config: str | None, overrides: tuple[str, ...], import_path: tuple[str,
     click.echo("resistance: " + ", ".join(f"{name} {count:,}" for name, count in kinds.items()))
     for cell in prepared.cells:
         click.echo(f"cell: {cell.name}")
+    for line in told(sensitivity(sessions)):
+        click.echo(line)
     return 0

@@ -19,9 +19,9 @@ import ray
 from ray.exceptions import RayError, RayTaskError
 
 from mirrorplay.personas.errors import UserError
+from mirrorplay.runs.blocks import RayExecutor
 from mirrorplay.runs.casting import extend_import_path
 from mirrorplay.runs.cluster.deaths import Deaths, first_line
-from mirrorplay.runs.config import RayExecutor
 from mirrorplay.runs.executor import Order, lanes
 from mirrorplay.runs.worker import Lease, Pulse, SessionWorker, ShardReport
 
@@ -274,7 +274,7 @@ class _Floor:
 
     def _replace(self, seat: _Seat) -> None:
         ray.kill(seat.actor)  # it may only be out of reach
-        self._retired = _sum([self._retired, Pulse(seat.last.done, 0, seat.last.failed)])
+        self._retired = _sum([self._retired, replace(seat.last, running=0, waiting=None)])
         self._seats[self._seats.index(seat)] = self._seat()
 
     def _pulse(self, *, final: bool = False) -> None:
@@ -306,6 +306,4 @@ def _got(ref: Any) -> Any:
 
 
 def _sum(pulses: list[Pulse]) -> Pulse:
-    return Pulse(
-        sum(p.done for p in pulses), sum(p.running for p in pulses), sum(p.failed for p in pulses)
-    )
+    return sum(pulses, Pulse(0, 0, 0))

@@ -1,11 +1,16 @@
-"""The scripted judge: contract, its own coding, and blindness to everything but words."""
+"""The scripted judge: contract, its own coding, and what each variant is shown."""
 
 from dataclasses import replace
+
+import pytest
 
 from mirrorplay.agents.conformance import check_judge
 from mirrorplay.agents.judge import ScriptedJudge
 from mirrorplay.agents.roles import Image, Judge, ObservedLine, Transcript
+from mirrorplay.personas.errors import UserError
 from mirrorplay.personas.schema import IntakeCard
+from mirrorplay.policies.facs import ActionUnit, Perception
+from mirrorplay.policies.instruments.item import instruments, items
 
 CARD = IntakeCard(name="Ada", age=40, gender=None, occupation=None, reason=None)
 WORDS = [
@@ -20,6 +25,9 @@ WORDS = [
     "I could ask her. Okay, I'll ask her on Monday.",
     "You'll ask her. It's up to you how. What might get in the way?",
 ]
+SMILE = Image(b"\xff\xd8smile", "image/jpeg", 1, 1)
+AWAY = Image(b"\xff\xd8away", "image/jpeg", 1, 1)
+WAI_BOND = ("wai", "bond")
 PUSHING = [
     "You should stop worrying.",
     "You need to face the truth.",
@@ -48,10 +56,29 @@ async def test_it_keeps_the_contract() -> None:
     await check_judge(judge)
 
 
-async def test_it_rates_every_item_and_says_by_what() -> None:
+async def test_it_rates_every_instrument_and_says_by_what() -> None:
     scores = (await ScriptedJudge().score(transcript(WORDS))).scores
-    assert len(scores) == 12
-    assert {score.rater for score in scores} == {"scripted-v0:words"}
+    assert {score.instrument for score in scores} == {one.id for one in instruments()}
+    assert len(scores) > 0.8 * len(items())
+    assert {score.rater for score in scores} == {"scripted-v1:words"}
+
+
+async def test_it_rates_what_it_is_asked_for() -> None:
+    judge = ScriptedJudge(("wai", "ctrs"))
+    scores = (await judge.score(transcript(WORDS))).scores
+    assert {score.instrument for score in scores} == {"wai", "ctrs"}
+    assert len(scores) == 9
+
+
+def test_what_it_cannot_do_is_refused() -> None:
+    with pytest.raises(UserError, match="did you mean 'ctrs'"):
+        ScriptedJudge(("ctr",))
+    with pytest.raises(UserError, match="is no variant"):
+        ScriptedJudge(variant="words+voice")  # type: ignore[arg-type]
+    with pytest.raises(UserError, match="without eyes"):
+        ScriptedJudge(variant="words+face")
+    with pytest.raises(UserError, match="with eyes"):
+        ScriptedJudge(eyes=Eyes())
 
 
 async def test_a_pushing_therapist_is_rated_lower_on_the_same_client() -> None:
@@ -72,10 +99,76 @@ async def test_stage_directions_codes_and_faces_move_no_score() -> None:
             replace(line, stage_direction="[sneers]", codes=("challenging", "talk:sustain"))
             for line in bare.lines
         ),
-        faces=(Image(b"\xff\xd8", "image/jpeg", 1, 1), None),
+        faces=(SMILE, None),
     )
     judge = ScriptedJudge()
+    assert not judge.looks_at_faces
     assert await judge.score(bare) == await judge.score(told)
+
+
+class Eyes:
+    """Sees a smile in one picture and eyes turned away in any other."""
+
+    def __init__(self) -> None:
+        self.looked = 0
+
+    async def look(self, image: Image) -> Perception:
+        self.looked += 1
+        if image == SMILE:
+            units = (ActionUnit(au=6, intensity=3), ActionUnit(au=12, intensity=3))
+            return Perception(action_units=units)
+        return Perception(gaze_y=-0.7)
+
+
+async def test_stage_directions_count_in_the_variant_that_reads_them() -> None:
+    judge = ScriptedJudge(variant="words+stage")
+    assert judge.rater == "scripted-v1:words+stage"
+
+    def with_stage(direction: str) -> Transcript:
+        bare = transcript(WORDS)
+        lines = (
+            replace(line, stage_direction=direction if line.speaker == "client" else None)
+            for line in bare.lines
+        )
+        return replace(bare, lines=tuple(lines), faces=(SMILE, SMILE))
+
+    away = await judge.score(with_stage("looks away, arms folded"))
+    smiling = await judge.score(with_stage("smiles, nods"))
+    assert {score.rater for score in away.scores} == {judge.rater}
+    bond = [
+        next(score.value for score in one.scores if (score.instrument, score.item) == WAI_BOND)
+        for one in (away, smiling)
+    ]
+    assert bond[0] < bond[1]
+    without_faces = replace(with_stage("smiles, nods"), faces=())
+    assert await judge.score(without_faces) == smiling
+
+
+async def test_faces_count_in_the_variant_that_looks_at_them() -> None:
+    eyes = Eyes()
+    judge = ScriptedJudge(variant="words+face", eyes=eyes)
+    assert judge.looks_at_faces
+    assert judge.rater == "scripted-v1:words+face"
+    smiling = await judge.score(transcript(WORDS, faces=(SMILE,) * 5))
+    away = await judge.score(transcript(WORDS, faces=(AWAY,) * 5))
+    assert eyes.looked == 10
+    bond = [
+        next(score.value for score in one.scores if (score.instrument, score.item) == WAI_BOND)
+        for one in (away, smiling)
+    ]
+    assert bond[0] < bond[1]
+    told = transcript(WORDS, faces=(SMILE,) * 5)
+    lines = tuple(replace(line, stage_direction="sneers") for line in told.lines)
+    assert await judge.score(replace(told, lines=lines)) == smiling
+
+
+async def test_without_a_face_what_rests_on_faces_is_absent() -> None:
+    judge = ScriptedJudge(variant="words+face", eyes=Eyes())
+    unseen = await judge.score(transcript(WORDS, faces=(None,) * 5))
+    assert WAI_BOND not in {(score.instrument, score.item) for score in unseen.scores}
+    assert unseen == await judge.score(transcript(WORDS))
+    one = await judge.score(transcript(WORDS, faces=(None, SMILE)))
+    assert WAI_BOND in {(score.instrument, score.item) for score in one.scores}
 
 
 async def test_words_do_move_scores() -> None:
@@ -90,4 +183,14 @@ async def test_words_do_move_scores() -> None:
 
 async def test_too_short_a_session_has_no_scores() -> None:
     assert (await ScriptedJudge().score(transcript(WORDS[:2]))).scores == ()
+    assert (await ScriptedJudge().score(transcript(WORDS[:1]))).scores == ()
     assert (await ScriptedJudge().score(transcript([]))).scores == ()
+
+
+async def test_long_and_giant_sessions_are_rated() -> None:
+    hundreds = (await ScriptedJudge().score(transcript(WORDS * 50))).scores
+    assert {score.instrument for score in hundreds} == {one.id for one in instruments()}
+    giant = [text + " and so on" * 50_000 for text in WORDS]
+    assert (await ScriptedJudge().score(transcript(giant))).scores
+    odd = ["", "?!", "\u0000\u202e", "🙂" * 50]
+    assert (await ScriptedJudge().score(transcript(odd))).scores

@@ -1,0 +1,1 @@
+"""Roles played by a language or vision-language model."""

@@ -1,0 +1,1 @@
+"""What models are told, as data files, and the loader that fills them in."""
