@@ -7,7 +7,7 @@ BIN     = $(VENV)/bin
 PIP     = $(BIN)/python -m pip install --quiet --disable-pip-version-check \
           --only-binary :all: --no-binary pyvips --constraint constraints.txt
 
-.PHONY: demo test check unit bench calibrate study screening headline showcase faces train-perceiver format clean help
+.PHONY: demo test check unit bench calibrate study screening headline showcase faces train-perceiver fit-coder validate format clean help
 
 help:
 	@echo "make demo    create the environment, simulate 24 sessions, show one"
@@ -20,6 +20,9 @@ help:
 	@echo "make showcase  rewrite the sessions that README and docs show"
 	@echo "make headline  does seeing the face help? five arms and seven controls"
 	@echo "make screening  what the crisis screen finds and what it finds wrongly"
+	@echo "make validate  what the measures can and cannot show, by nine headings"
+	@echo "make fit-coder  the measuring coder's weights from coded transcripts (ANNOMI=FILE)"
+	@echo "make train-perceiver  draw faces and train the perceiver on them (20 minutes)"
 	@echo "make study   five therapists in two manners: outcomes, trajectories, transitions"
 
 demo: $(VENV)/.core
@@ -59,6 +62,14 @@ headline: $(VENV)/.dev
 
 screening: $(VENV)/.dev
 	$(BIN)/python -m tests.screening $(SCREENING_ARGS)
+
+fit-coder: $(VENV)/.dev
+	@test -f "$(ANNOMI)" || { echo "no transcripts at $(ANNOMI): make fit-coder ANNOMI=FILE"; exit 2; }
+	$(BIN)/mirrorplay coder fit --annomi "$(ANNOMI)"
+
+validate: $(VENV)/.dev
+	$(BIN)/mirrorplay validate --page docs/validity.md \
+	  $$(test -f "$(ANNOMI)" && echo --annomi "$(ANNOMI)")
 
 study: $(VENV)/.dev
 	$(BIN)/mirrorplay run study output.dir=outputs/study

@@ -44,7 +44,7 @@ def extend_import_path(folders: Iterable[str]) -> None:
 def cast_of(config: RunConfig, board: "Switchboard | None" = None) -> Cast:
     """Every agent a session of this configuration needs; those with a model ask it over the
     `board`. Raises UserError for a part of the user's own that cannot be found, made, or does not
-    fit its role, and for a key or a price that is missing."""
+    fit its role and, without a board, for a key or a price that is missing."""
     minds = _minds(config, board)
     return Cast(
         client=_client(config, minds),
@@ -66,10 +66,11 @@ def _minds(config: RunConfig, board: "Switchboard | None") -> Mapping[str, "Mind
     from mirrorplay.agents.models.mind import Mind
     from mirrorplay.agents.models.switchboard import Switchboard
 
-    config.limits.check(specs)
-    for spec in specs.values():
-        read_key(spec)
-    board = board or Switchboard()
+    if board is None:
+        config.limits.check(specs)
+        for spec in specs.values():
+            read_key(spec)
+        board = Switchboard()
     return {role: Mind(spec, role=role, board=board) for role, spec in specs.items()}
 
 

@@ -24,14 +24,12 @@ from pathlib import Path
 from typing import Any
 
 from langchain_core.messages import HumanMessage, SystemMessage
-from rich.console import Console
 
 from mirrorplay.agents.faces.raster import jpeg
 from mirrorplay.agents.models.message import Message, to_langchain
 from mirrorplay.agents.models.providers import chat_model
 from mirrorplay.agents.models.spec import ModelSpec
-from mirrorplay.runs.api import run
-from mirrorplay.runs.config import RunConfig
+from mirrorplay.runs.api import Run, run
 
 STARTING_S = 300
 SESSIONS = 4
@@ -95,10 +93,10 @@ async def ask(spec: ModelSpec) -> list[str]:
     return [str(reply.content) for reply in replies]
 
 
-def sessions(spec: ModelSpec, folder: Path) -> Any:
+def sessions(spec: ModelSpec, folder: Path) -> Run:
     """Four sessions of two exchanges, client and therapist played by the server."""
     model = spec.model_dump(mode="json", exclude_defaults=True)
-    config = RunConfig.model_validate(
+    return run(
         {
             "name": "serve-check",
             "sample": {"personas": "library", "limit": SESSIONS, "resistance": "default"},
@@ -109,7 +107,6 @@ def sessions(spec: ModelSpec, folder: Path) -> Any:
             "output": {"dir": str(folder)},
         }
     )
-    return run(config, console=Console(quiet=True))
 
 
 def main() -> int:

@@ -103,7 +103,9 @@ class Batcher(Generic[R, A]):
 
     def _take(self) -> list[_Waiting[R, A]]:
         """The oldest request and those after it that go with it; the rest keep their places."""
-        key, batch, rest = self._queue[0].key, [], deque[_Waiting[R, A]]()
+        key = self._queue[0].key
+        batch: list[_Waiting[R, A]] = []
+        rest: deque[_Waiting[R, A]] = deque()
         for one in self._queue:
             if one.key == key and len(batch) < self._most:
                 batch.append(one)

@@ -279,7 +279,9 @@ def _place(name: str, where: str) -> tuple[str, str | None]:
             )
         return str(path.resolve()), None
     if name.startswith(("/", ".", "~")) or path.suffix == ".gguf" or name.count("/") > 1:
-        raise UserError(f"there is no {name!r}", where=where, allowed="a folder, a .gguf file or an id")
+        raise UserError(
+            f"there is no {name!r}", where=where, allowed="a folder, a .gguf file or an id"
+        )
     return name, None
 
 

@@ -1,10 +1,12 @@
 """From a spec's name to a model in memory: a folder, a GGUF file, an id, or the packaged one."""
 
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import torch
+from tqdm.auto import tqdm
 from transformers import (
     AutoConfig,
     AutoModelForCausalLM,
@@ -12,6 +14,7 @@ from transformers import (
     AutoProcessor,
     AutoTokenizer,
     BitsAndBytesConfig,
+    modeling_gguf_pytorch_utils,
 )
 from transformers.models.auto.modeling_auto import MODEL_FOR_IMAGE_TEXT_TO_TEXT_MAPPING_NAMES
 from transformers.utils import logging
@@ -40,6 +43,8 @@ def load(weights: Weights) -> LocalModel:
     """Load it. Raises UserError, with the library's own first line, when it cannot be loaded."""
     logging.disable_progress_bar()
     logging.set_verbosity_error()
+    # The library's own switch does not reach the bar of its GGUF reader.
+    modeling_gguf_pytorch_utils.tqdm = partial(tqdm, disable=True)
     try:
         return _load(weights)
     except (OSError, ValueError, ImportError, KeyError, RuntimeError) as error:

@@ -21,6 +21,9 @@ from mirrorplay.agents.models.local_sampling import RowSampler, RowStop, Samplin
 from mirrorplay.agents.models.local_template import ChatTemplate, Prompt
 from mirrorplay.agents.models.message import Message
 
+_Seen = tuple[str, list[Any]]
+"""A prompt's text and its pictures, decoded."""
+
 
 class ContextOverflow(ValueError):
     """A prompt and its answer have no room in the model's context. Says so in the words and the
@@ -79,18 +82,15 @@ class LocalModel:
     def answer(self, questions: Sequence[Question]) -> list[Written | BaseException]:
         """An answer to each question, or what went wrong with it."""
         answers: dict[int, Written | BaseException] = {}
-        prompts: dict[int, tuple[Prompt, list[Any]]] = {}
+        prompts: dict[int, _Seen] = {}
         for at, question in enumerate(questions):
             try:
-                prompt = self.template.prompt(question.messages)
-                prompts[at] = prompt, [
-                    Picture.fromarray(decode(image.data)) for image in prompt.images
-                ]
+                prompts[at] = self._pictures(self.template.prompt(question.messages))
             except Exception as error:
                 # Handed to the caller whose prompt it is.
                 answers[at] = error
         for sees in (False, True):
-            alike = [at for at, (prompt, _) in prompts.items() if bool(prompt.images) == sees]
+            alike = [at for at, (_, pictures) in prompts.items() if bool(pictures) == sees]
             self._answer(alike, questions, prompts, answers)
         return [answers[at] for at in range(len(questions))]
 
@@ -98,7 +98,7 @@ class LocalModel:
         self,
         chosen: list[int],
         questions: Sequence[Question],
-        prompts: dict[int, tuple[Prompt, list[Any]]],
+        prompts: dict[int, _Seen],
         answers: dict[int, Written | BaseException],
     ) -> None:
         if not chosen:
@@ -131,14 +131,17 @@ class LocalModel:
         for at, count, (text, written, reason) in zip(chosen, tokens, texts, strict=True):
             answers[at] = Written(text, count, written, reason)
 
+    def _pictures(self, prompt: Prompt) -> _Seen:
+        return prompt.text, [Picture.fromarray(decode(image.data)) for image in prompt.images]
+
     def _overflow(self, prompt: int, answer: int) -> ContextOverflow:
         return ContextOverflow(
             f"the prompt has {prompt} tokens and {answer} are kept for the answer: the maximum "
             f"context length of {self.name!r} is {self.context}"
         )
 
-    def _inputs(self, prompts: Sequence[tuple[Prompt, list[Any]]]) -> dict[str, Any]:
-        texts = [prompt.text for prompt, _ in prompts]
+    def _inputs(self, prompts: Sequence[_Seen]) -> dict[str, Any]:
+        texts = [text for text, _ in prompts]
         pictures = [images for _, images in prompts]
         # A template that writes the beginning token itself must not get a second one.
         begins = self._tokenizer.bos_token

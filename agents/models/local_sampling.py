@@ -96,9 +96,7 @@ class RowStop:
     """A stopping criterion: a row ends at its own length, at one of its stop strings, or when
     nobody waits for it."""
 
-    def __init__(
-        self, rows: Sequence[Sampling], prompt: int, decode: Callable[[Any], str]
-    ) -> None:
+    def __init__(self, rows: Sequence[Sampling], prompt: int, decode: Callable[[Any], str]) -> None:
         self._rows, self._prompt, self._decode = rows, prompt, decode
 
     def __call__(self, input_ids: Any, scores: Any, **kwargs: Any) -> Any:

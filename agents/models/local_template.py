@@ -75,9 +75,7 @@ class ChatTemplate:
             ) from None
 
     def _rendered(self, messages: Sequence[Message]) -> str:
-        turns = [
-            {"role": message.role, "content": self._content(message)} for message in messages
-        ]
+        turns = [{"role": message.role, "content": self._content(message)} for message in messages]
         try:
             text: str = self._processor.apply_chat_template(
                 turns, tokenize=False, add_generation_prompt=True

@@ -33,6 +33,9 @@ Cue = dict[str, Any]
 
 SEED_BITS = 31
 """What every server takes: some read a signed 32-bit number."""
+TOKEN = 4
+"""Characters a token, where a server does not count."""
+IMAGE_TOKENS = 300
 _THOUGHT = ("<think>", "</think>")
 
 
@@ -61,21 +64,34 @@ class _Reply:
 
 
 class _Bill:
-    """Tokens of a call's attempts; None as long as no server told any."""
+    """Tokens of a call's attempts; None as long as no server told any. What is not told is guessed
+    for the purse alone, so that a limit holds all the same."""
 
     def __init__(self) -> None:
         self.calls = 0
         self.prompt: int | None = None
         self.completion: int | None = None
+        self._guessed = [0, 0]
 
-    def add(self, reply: AIMessage) -> None:
+    def add(self, reply: AIMessage, asked: Sequence[Message]) -> None:
         used = reply.usage_metadata
         if used is not None:
             self.prompt = (self.prompt or 0) + used["input_tokens"]
             self.completion = (self.completion or 0) + used["output_tokens"]
+            return
+        for message in asked:
+            self._guessed[0] += len(message.text) // TOKEN + IMAGE_TOKENS * len(message.images)
+        self._guessed[1] += len(reply.text) // TOKEN
 
     def usage(self, model: str) -> Usage:
         return Usage(model, self.calls, self.prompt, self.completion)
+
+    def owed(self, model: str) -> Usage:
+        """What the purse is told."""
+        prompt, completion = self._guessed
+        return Usage(
+            model, self.calls, (self.prompt or 0) + prompt, (self.completion or 0) + completion
+        )
 
 
 class Mind:
@@ -107,8 +123,12 @@ class Mind:
             endpoint = f"{self.spec.model} ({id(model):x})"
         # Nothing tells one chat model of somebody else's making from another.
         self._cacheable = self._chat is None or spec is not None
-        self._line: Line = self.board.line(endpoint, self.spec.concurrency)
-        self._sends_schema = self.spec.structured != "prompt"
+        most, local = self.spec.concurrency, self.spec.provider == "transformers"
+        if local:  # a batch being written and one that waits: the time-out covers both
+            most = min(most, 2 * self.spec.batch)
+        self._line: Line = self.board.line(endpoint, most)
+        asked_for = ("schema",) if local else ("schema", "auto")
+        self._sends_schema = self.spec.structured in asked_for
 
     @property
     def model(self) -> str:
@@ -155,7 +175,7 @@ class Mind:
             answer = await self._until_read(messages, seed, read, form, cue, bill)
         finally:
             if bill.calls:
-                self.board.purse.spend(self.role, bill.usage(self.model), self.spec.price)
+                self.board.purse.spend(self.role, bill.owed(self.model), self.spec.price)
         if cache is not None and answer.failure is None:
             usage = answer.usage
             await cache.put(
@@ -276,7 +296,7 @@ class Mind:
                     place.too_much()
         if fault is not None or reply is None:
             return fault or Fault("empty", "an empty answer")
-        bill.add(reply)
+        bill.add(reply, prompt)
         text = _spoken(reply.text)
         extra = reply.additional_kwargs
         unfit = fault_in(text, reply.response_metadata, extra)

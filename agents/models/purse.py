@@ -110,7 +110,7 @@ class Purse:
         self._others: Spent | None = None
 
     def spend(self, role: str, usage: Usage, price: Price = Price()) -> None:  # noqa: B008 - frozen
-        """Count the calls of one answer. Tokens that a server does not tell count as none."""
+        """Count the calls of one answer. Unknown tokens count as none."""
         prompt, completion = usage.prompt_tokens or 0, usage.completion_tokens or 0
         self._roles[role] = self._roles.get(role, Sum()) + Sum.model_construct(
             calls=usage.calls,

@@ -7,8 +7,9 @@ together and trip one breaker. A switchboard belongs to one event loop.
 import asyncio
 import inspect
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Any
 
 from langchain_core.language_models import BaseChatModel
@@ -73,6 +74,11 @@ class Switchboard:
             line = self._lines[endpoint] = Line(Pace(most), Breaker(endpoint, clock=self.clock))
         line.pace.allow(most)
         return line
+
+    @property
+    def lines(self) -> Mapping[str, Line]:
+        """The lines in use, by endpoint."""
+        return MappingProxyType(self._lines)
 
     async def close(self) -> None:
         """Close connections, models and the cache."""

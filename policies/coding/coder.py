@@ -15,13 +15,9 @@ from functools import lru_cache
 from typing import Literal, Protocol
 
 from mirrorplay.policies.coding.features import behaviour_of, read_rules
-from mirrorplay.policies.coding.lexical import (
-    READ_LIMIT,
-    RESISTANT,
-    ClientReading,
-    SentenceCodes,
-)
+from mirrorplay.policies.coding.lexical import RESISTANT, ClientReading, SentenceCodes
 from mirrorplay.policies.coding.linear import Reading, learned
+from mirrorplay.policies.coding.words import READ_LIMIT
 from mirrorplay.policies.instruments.tape import CodedLine
 
 Speaker = Literal["client", "therapist"]

@@ -16,15 +16,12 @@ from zlib import crc32
 
 from mirrorplay.personas.document import read_yaml
 from mirrorplay.policies.coding.lexical import (
-    READ_LIMIT,
     ClientReading,
     SentenceCodes,
-    content_words,
     read_client,
-    reply_kind,
     sentence_codes,
-    words_of,
 )
+from mirrorplay.policies.coding.words import READ_LIMIT, content_words, reply_kind, words_of
 
 BUCKETS = 1 << 16
 """Numbers a feature can have."""

@@ -7,27 +7,25 @@ Client turns get one act (PsyFIRE's thirteen or a collaborative one) and one tal
 turns get every MITI 4.2 code and CBT act that a sentence of theirs shows.
 """
 
-import re
-from collections.abc import Iterable
-from dataclasses import dataclass
 from functools import lru_cache
-from pathlib import Path
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
-from mirrorplay.personas.document import read_yaml
 from mirrorplay.policies.acts import COLLABORATIVE_ACTS, RESISTANT_ACTS
-from mirrorplay.policies.lexicon import Lexicon
+from mirrorplay.policies.coding.words import (
+    READ_LIMIT,
+    Rules,
+    content_words,
+    is_question,
+    last_question,
+    places,
+    rulebook,
+    sentences,
+    words_of,
+)
 
-READ_LIMIT = 1_500
-"""Characters read at each end of an utterance; the median spoken turn has 16 words."""
 TALK_CODES = ("talk:change", "talk:sustain", "talk:neutral")
 RESISTANT = frozenset(RESISTANT_ACTS)
 COLLABORATIVE = frozenset(COLLABORATIVE_ACTS)
-
-_TOKEN = re.compile(r"[^\W_]+(?:['-][^\W_]+)*|[.,;:?!]")
-_CURLY = str.maketrans({"’": "'", "‘": "'", "\u02bc": "'", "…": ".", "—": ",", "–": ","})
-_SENTENCE_ENDS = frozenset(".?!;")
-_PIECE = re.compile(r"[^.?!;…]+[.?!;…]?")
 
 
 class ClientReading(NamedTuple):
@@ -46,73 +44,6 @@ class SentenceCodes(NamedTuple):
     span: tuple[int, int]
     codes: tuple[str, ...]
     plain: bool
-
-
-@dataclass(frozen=True, slots=True)
-class _Rules:
-    client: Lexicon
-    talk: Lexicon
-    therapist: Lexicon
-    spellings: dict[str, str]
-    contraction: re.Pattern[str]
-    fillers: frozenset[str]
-    stopwords: frozenset[str]
-    feelings: frozenset[str]
-    lead_ins: frozenset[str]
-    question_follows: frozenset[str]
-    openers: frozenset[str]
-    closers: frozenset[str]
-    short: dict[str, str]
-
-
-@lru_cache(maxsize=1)
-def _rules() -> _Rules:
-    data: dict[str, Any] = read_yaml(Path(__file__).with_name("rules.yaml")).value
-    spellings: dict[str, str] = data["spellings"]
-    return _Rules(
-        client=Lexicon(data["client"]),
-        talk=Lexicon(data["talk"]),
-        therapist=Lexicon(data["therapist"]),
-        spellings=spellings,
-        contraction=re.compile(r"\b(" + "|".join(map(re.escape, spellings)) + r")\b"),
-        fillers=frozenset(data["fillers"]),
-        stopwords=frozenset(data["stopwords"]),
-        feelings=frozenset(data["feelings"]),
-        lead_ins=frozenset(data["lead_ins"]),
-        question_follows=frozenset(data["question_follows"]),
-        openers=frozenset(data["open_question_words"]),
-        closers=frozenset(data["closed_question_words"]),
-        short={word: label for label, words in data["short"].items() for word in words},
-    )
-
-
-def words_of(text: str) -> list[str]:
-    """Lower-case words and marks of an utterance, contractions in one spelling, fillers dropped."""
-    rules = _rules()
-    if len(text) > 2 * READ_LIMIT:
-        text = f"{text[:READ_LIMIT]} . {text[-READ_LIMIT:]}"
-    plain = text.translate(_CURLY).lower()
-    plain = rules.contraction.sub(lambda match: rules.spellings[match[0]], plain)
-    return [word for word in _TOKEN.findall(plain) if word not in rules.fillers]
-
-
-def content_words(words: Iterable[str]) -> frozenset[str]:
-    """Words that carry content, cut to six letters so that forms of a word meet."""
-    stop = _rules().stopwords
-    return frozenset(word[:6] for word in words if len(word) > 2 and word not in stop)
-
-
-def reply_kind(text: str) -> str:
-    """ "yes", "no" or "flat" for a reply of at most six words by its first word, "silent" for none,
-    "more" for anything else."""
-    spoken = [word for word in words_of(text) if word[0].isalnum()]
-    if not spoken:
-        return "silent"
-    return (_rules().short.get(spoken[0]) or "more") if len(spoken) <= 6 else "more"
-
-
-def _is_question(words: list[str]) -> bool:
-    return bool(words) and "?" in words[-3:]
 
 
 def code_client(text: str, previous_therapist: str | None = None) -> tuple[str, ...]:
@@ -134,7 +65,7 @@ def _code_client(text: str, previous_therapist: str | None) -> tuple[str, ...]:
 
 def read_client(text: str, previous_therapist: str | None = None) -> ClientReading:
     """What the rules read from a client turn."""
-    rules = _rules()
+    rules = rulebook()
     words = words_of(text)
     framed = ["^", *words, "$"]
     acts = rules.client.scores(framed)
@@ -152,13 +83,13 @@ def _client_act(
     words: list[str],
     spoken: list[str],
     asked: list[str],
-    rules: _Rules,
+    rules: Rules,
 ) -> str:
-    open_question = _is_question(asked) and _question_kind(_last_question(asked), rules) == "open"
+    open_question = is_question(asked) and _question_kind(last_question(asked), rules) == "open"
     if not spoken:
         return "minimum_talk"
-    short = _short_reply(spoken, _is_question(asked), open_question, rules)
-    if "opening_no" in acts and not _is_question(asked):
+    short = _short_reply(spoken, is_question(asked), open_question, rules)
+    if "opening_no" in acts and not is_question(asked):
         weight, at = acts.get("disagreeing", (0.0, 0))
         acts["disagreeing"] = (weight + acts["opening_no"][0], at)
     resistant = max(
@@ -184,7 +115,7 @@ def _client_act(
     return _default_act(words, spoken, asked)
 
 
-def _short_reply(spoken: list[str], asked: bool, open_question: bool, rules: _Rules) -> str | None:
+def _short_reply(spoken: list[str], asked: bool, open_question: bool, rules: Rules) -> str | None:
     """The act of a reply of at most four words, when its words settle it."""
     if len(spoken) > 4:
         return None
@@ -202,11 +133,11 @@ def _short_reply(spoken: list[str], asked: bool, open_question: bool, rules: _Ru
 
 
 def _default_act(words: list[str], spoken: list[str], asked: list[str]) -> str:
-    if _is_question(words) and len(spoken) < 25:
+    if is_question(words) and len(spoken) < 25:
         return "asking"
     if len(spoken) >= 12 and not {"i", "i'm", "i've", "my", "me", "i'd"}.isdisjoint(spoken):
         return "disclosing"
-    return "answering" if _is_question(asked) or len(spoken) < 12 else "disclosing"
+    return "answering" if is_question(asked) or len(spoken) < 12 else "disclosing"
 
 
 _SUSTAINING = frozenset({"unwillingness", "pessimism", "minimizing", "excusing", "reluctance"})
@@ -248,12 +179,12 @@ def _code_therapist(text: str, previous_client: str | None) -> tuple[str, ...]:
 
 def sentence_codes(text: str, previous_client: str | None = None) -> list[SentenceCodes]:
     """What each sentence of a therapist's turn shows, with its place in the text."""
-    rules = _rules()
+    rules = rulebook()
     client = content_words(words_of(previous_client)) if previous_client else frozenset()
     found: list[SentenceCodes] = []
     permission = False
-    for start, end in _places(text):
-        for sentence in _sentences(words_of(text[start:end])):
+    for start, end in places(text):
+        for sentence in sentences(words_of(text[start:end])):
             scores = rules.therapist.scores(("^", *sentence, "$"))
             permission = permission or "permission" in scores
             codes, plain = _sentence_codes(sentence, scores, client, rules)
@@ -268,40 +199,7 @@ def sentence_codes(text: str, previous_client: str | None = None) -> list[Senten
     return found
 
 
-def _places(text: str) -> Iterable[tuple[int, int]]:
-    """(start, end) of each sentence, its end mark included; of a very long text its two ends."""
-    parts = [(0, len(text))]
-    if len(text) > 2 * READ_LIMIT:
-        parts = [(0, READ_LIMIT), (len(text) - READ_LIMIT, len(text))]
-    for start, end in parts:
-        for match in _PIECE.finditer(text, start, end):
-            piece = match[0]
-            lead = len(piece) - len(piece.lstrip())
-            if lead < len(piece):
-                yield match.start() + lead, match.start() + len(piece.rstrip())
-
-
-def _sentences(words: list[str]) -> Iterable[list[str]]:
-    sentence: list[str] = []
-    for word in words:
-        sentence.append(word)
-        if word in _SENTENCE_ENDS:
-            if any(mark[0].isalnum() for mark in sentence):
-                yield sentence
-            sentence = []
-    if sentence:
-        yield sentence
-
-
-def _last_question(words: list[str]) -> list[str]:
-    last: list[str] = []
-    for sentence in _sentences(words):
-        if sentence[-1] == "?":
-            last = sentence
-    return last
-
-
-def _question_kind(sentence: list[str], rules: _Rules) -> str:
+def _question_kind(sentence: list[str], rules: Rules) -> str:
     """ "open" or "closed", by the question word that governs the sentence."""
     for word in sentence:
         if word in rules.openers:
@@ -341,7 +239,7 @@ def _sentence_codes(
     sentence: list[str],
     scores: dict[str, tuple[float, int]],
     client: frozenset[str],
-    rules: _Rules,
+    rules: Rules,
 ) -> tuple[list[str], bool]:
     beside = [code for code in _BESIDE if scores.get(code, (0.0, 0))[0] >= 2]
     if not _REPLACES_MITI.isdisjoint(beside):
@@ -379,7 +277,7 @@ def _sentence_codes(
     return [], False
 
 
-def _asks(sentence: list[str], stem: float, rules: _Rules) -> bool:
+def _asks(sentence: list[str], stem: float, rules: Rules) -> bool:
     """A statement with a rising end ("So you gave up?") is a reflection, not a question; a
     question cut off or written without its mark is still one."""
     lead = next((at for at, word in enumerate(sentence) if word not in rules.lead_ins), 0)
@@ -398,7 +296,7 @@ def _reflection_kind(
     sentence: list[str],
     scores: dict[str, tuple[float, int]],
     client: frozenset[str],
-    rules: _Rules,
+    rules: Rules,
 ) -> str:
     own = content_words(sentence)
     added = own - client

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 @click.option("--sheet", type=click.Path(dir_okay=False), help="Write the contact sheet PNG here.")
 @click.option("--steps", is_flag=True, help="State before and after each step (checkpoints).")
 @click.option("--json", "as_json", is_flag=True, help="With --steps: everything, as JSON.")
+@click.option("--prompts", type=int, metavar="TURN", help="What each model was given at a turn.")
 @click.option("--spoken", is_flag=True, help="Only what was said and seen in the room.")
 def show(
     run: str,
@@ -29,6 +30,7 @@ def show(
     sheet: str | None,
     steps: bool,
     as_json: bool,
+    prompts: int | None,
     spoken: bool,
 ) -> int:
     """Show RUN, or one SESSION of it (an id or its beginning)."""
@@ -42,9 +44,9 @@ def show(
         return 0
     console = open_console()
     if session is None:
-        if sheet or steps:
+        if sheet or steps or prompts is not None:
             raise UserError(
-                "--sheet and --steps are about one session",
+                "--sheet, --steps and --prompts are about one session",
                 hint=f"mirrorplay show {run} lists the sessions",
             )
         _show_run(console, directory)
@@ -61,6 +63,11 @@ def show(
             click.echo(stepwise.as_json(found))
         else:
             stepwise.print_steps(console, found)
+        return 0
+    if prompts is not None:
+        from mirrorplay.runs.prompting import print_prompts, prompts_of
+
+        print_prompts(console, prompts_of(directory, record, prompts))
         return 0
     print_session(console, record, hidden=not spoken)
     if sheet:

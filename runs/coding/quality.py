@@ -78,9 +78,7 @@ def _crossed(features: Floats, high: Sequence[bool]) -> float | None:
             out = fold == number
             mean, spread = features[~out].mean(axis=0), features[~out].std(axis=0)
             spread[spread < 1e-9] = 1.0
-            model = regression(
-                C=1.0, class_weight="balanced", solver="liblinear", random_state=SEED
-            )
+            model = regression(C=1.0, class_weight="balanced", max_iter=500)
             model.fit((features[~out] - mean) / spread, truth[~out])
             scores[out] = model.decision_function((features[out] - mean) / spread)
         found.append(auc(list(scores), list(truth)) or 0.0)

@@ -20,7 +20,7 @@ from mirrorplay.runs.store import iter_rows
 from mirrorplay.runs.validation.finding import Finding, Heading, finding, not_tested
 from mirrorplay.runs.validation.measure import ALLIANCE, SKILL, Table, composites, label, score
 from mirrorplay.runs.validation.session import Session
-from mirrorplay.runs.validation.statistics import by_persona, mean_interval, tost
+from mirrorplay.runs.validation.statistics import FEW, by_persona, mean_interval, tost
 
 SMALL_TALK = Path(__file__).with_name("small_talk.yaml")
 NAMES = ("Dr. Hughes", "Dr. Okafor", "Ms. Nguyen", "Mr. Castillo", "Dr. Haddad", "Ms. Sharma")
@@ -125,6 +125,8 @@ def therapists_name(sessions: Sequence[Session], judge: Judge) -> Finding:
         score(judge, (_introduced(one.transcript, name) for one in sessions)) for name in NAMES
     )
     people = [one.persona for one in sessions]
+    if len(set(people)) < FEW:
+        return not_tested("therapist's name changed", "fewer than three personas")
     held, outside, furthest, touched = 0, [], 0.0, 0.0
     for told, other in zip(NAMES[1:], others, strict=True):
         for name in reference.names:

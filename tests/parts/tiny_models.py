@@ -80,10 +80,9 @@ class NoVideo(VideoProcessorMixin):  # type: ignore[misc]
     temporal_patch_size = 2
     num_frames = 8
     fps = 1
-    size = {"longest_edge": 64}
 
     def __init__(self) -> None:
-        pass
+        self.size = {"longest_edge": 64}
 
 
 class _WithoutVideo:

@@ -76,7 +76,7 @@ def test_every_rule_can_be_read_and_no_words_make_it_slow() -> None:
     known = sorted({word for index in indexes for one in index.phrases for word in one.anchors})
     assert sum(len(index.phrases) for index in indexes) > 500
     text = " ".join(random.Random(3).choices(known, k=20_000))
-    began = time.perf_counter()
+    began = time.process_time()
     safety.screen(text)
     safety.screen_therapist(text)
-    assert time.perf_counter() - began < 20
+    assert time.process_time() - began < 20

@@ -183,10 +183,10 @@ def test_helpful_therapist_words_are_let_pass(text: str) -> None:
 def test_a_huge_text_is_read_quickly_at_both_ends() -> None:
     filler = "I live and drink with my kids and the voice is dead. "
     text = filler * (3 * READ_LIMIT // len(filler))
-    start = time.perf_counter()
+    start = time.process_time()
     assert screen(f"{text} I want to kill myself.")
     assert screen(f"I want to kill myself. {text}")
-    assert time.perf_counter() - start < 5
+    assert time.process_time() - start < 5
 
 
 @settings(max_examples=60, deadline=None)

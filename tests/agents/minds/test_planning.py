@@ -39,7 +39,7 @@ def test_the_example_in_the_prompt_is_read() -> None:
 @pytest.mark.parametrize(
     "text",
     [
-        "**Technique:** Evidence-Based Questioning (the facts)\n\n**Step 1:** Ask leave\n2) List it",
+        "**Technique:** Evidence-Based Questioning (facts)\n\n**Step 1:** Ask leave\n2) List it",
         "Here is my plan:\n\nTechnique: evidence based questioning\n- Ask leave\n- List it\n",
         "### Technique: `evidence_based_questioning`\n1. **Ask leave**\n2. List it",
         "technique: Evidence-based questionning.\nStep 1. Ask leave\nStep 2. List it",

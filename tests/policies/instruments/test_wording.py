@@ -59,9 +59,9 @@ def test_words_questions_and_content() -> None:
 
 
 def test_a_giant_text_is_read_at_both_ends_and_quickly() -> None:
-    started = time.perf_counter()
+    started = time.process_time()
     wording = read_words("I'm scared. " + "can't " * 400_000 + "It's my fault.", "client")
-    assert time.perf_counter() - started < 1
+    assert time.process_time() - started < 1
     assert {"afraid", "ashamed"} <= wording.cues
 
 

@@ -371,12 +371,12 @@ def test_small_talk(many: list[Session], judging: Judging) -> None:
 
 
 def test_therapists_name(many: list[Session], judging: Judging) -> None:
-    assert controls.therapists_name(many[:20], judging(fair)).verdict == "pass"
+    assert controls.therapists_name(many[:80], judging(fair)).verdict == "pass"
 
     def title(transcript: Transcript) -> Scores:
-        return {SKILL: share(transcript, "therapist", "Dr.")}
+        return {SKILL: fair(transcript)[SKILL] + share(transcript, "therapist", "Dr.")}
 
-    assert controls.therapists_name(many[:20], judging(title)).verdict == "miss"
+    assert controls.therapists_name(many[:80], judging(title)).verdict == "miss"
 
 
 def test_shuffled_turns(many: list[Session], judging: Judging) -> None:
