@@ -63,14 +63,6 @@ headline: $(VENV)/.dev
 screening: $(VENV)/.dev
 	$(BIN)/python -m tests.screening $(SCREENING_ARGS)
 
-fit-coder: $(VENV)/.dev
-	@test -f "$(ANNOMI)" || { echo "no transcripts at $(ANNOMI): make fit-coder ANNOMI=FILE"; exit 2; }
-	$(BIN)/mirrorplay coder fit --annomi "$(ANNOMI)"
-
-validate: $(VENV)/.dev
-	$(BIN)/mirrorplay validate --page docs/validity.md \
-	  $$(test -f "$(ANNOMI)" && echo --annomi "$(ANNOMI)")
-
 study: $(VENV)/.dev
 	$(BIN)/mirrorplay run study output.dir=outputs/study
 	$(BIN)/mirrorplay study "$$(ls -td outputs/study/study-* | head -1)" \
@@ -81,6 +73,14 @@ ANNOMI ?= ../shared/data/annomi/annomi_dev.csv
 calibrate: $(VENV)/.core
 	@test -f "$(ANNOMI)" || { echo "no transcripts at $(ANNOMI): make calibrate ANNOMI=FILE"; exit 2; }
 	$(BIN)/mirrorplay calibrate "$(ANNOMI)" $(CALIBRATE_ARGS)
+
+fit-coder: $(VENV)/.dev
+	@test -f "$(ANNOMI)" || { echo "no transcripts at $(ANNOMI): make fit-coder ANNOMI=FILE"; exit 2; }
+	$(BIN)/mirrorplay coder fit --annomi "$(ANNOMI)"
+
+validate: $(VENV)/.dev
+	$(BIN)/mirrorplay validate $(if $(wildcard $(ANNOMI)),--annomi "$(ANNOMI)") \
+	  --page docs/validity.md $(VALIDATE_ARGS)
 
 format: $(VENV)/.dev
 	$(BIN)/ruff format .

@@ -53,6 +53,8 @@ _PREAMBLE = re.compile(r"^\s*(?:sure|certainly|of course|okay|ok|here)\b.*:\s*\*
 _THERAPIST = {"therapist", "counselor", "counsellor", "clinician", "psychologist", "dr", "doctor"}
 _CLIENT = {"client", "patient"}
 _TITLES = {"mr", "mrs", "ms", "miss", "mx"}
+_TOKEN = re.compile(r"[^\W_]+(?:['\u2019-][^\W_]+)*")
+_LOOP_WORDS, _LOOP_TIMES = 5, 3
 _REPEATED = 2
 """Lines from which on an unknown name is taken for the one speaker who is missing."""
 _QUOTES = (('"', '"'), ("\u201c", "\u201d"))
@@ -124,8 +126,8 @@ def parse_screenplay(text: str, client_name: str) -> ParsedScreenplay:
 
 def parse_utterance(text: str, speaker: Side, client_name: str) -> ScriptLine:
     """One turn as somebody wrote it when asked for one: without a label, thinking and markdown, and
-    cut before the first line of the other speaker, who was not asked. Empty text when there is
-    nothing to say."""
+    cut before the first line of the other speaker, who was not asked, and where it begins to repeat
+    itself. Empty text when there is nothing to say."""
     page = _THINKING.sub("", text)
     rows = list(_rows(page))
     roles = _roles(rows, client_name)
@@ -148,13 +150,25 @@ def parse_utterance(text: str, speaker: Side, client_name: str) -> ScriptLine:
         else:
             kept.append(raw.strip())
     split = split_directions(" ".join(kept))
-    return ScriptLine(speaker, _unquoted(split.words), split.direction)
+    return ScriptLine(speaker, without_loops(_unquoted(split.words)), split.direction)
 
 
 def whole_sentences(text: str) -> str:
     """The text up to its last sentence that ends; all of it when none does."""
     ends = [end.end() for end in _SENTENCE_END.finditer(text)]
     return text[: ends[-1]] if ends else text
+
+
+def without_loops(text: str) -> str:
+    """The text up to where it says the same five words a third time: small models run on."""
+    words = list(_TOKEN.finditer(text))
+    seen: Counter[tuple[str, ...]] = Counter()
+    for at in range(len(words) - _LOOP_WORDS + 1):
+        key = tuple(word[0].lower() for word in words[at : at + _LOOP_WORDS])
+        seen[key] += 1
+        if seen[key] == _LOOP_TIMES:
+            return text[: words[at].start()].rstrip(" ,;-")
+    return text
 
 
 def _rows(text: str) -> Iterator[tuple[str, re.Match[str] | None]]:

@@ -27,7 +27,7 @@ from langchain_core.messages import HumanMessage, SystemMessage
 
 from mirrorplay.agents.faces.raster import jpeg
 from mirrorplay.agents.models.message import Message, to_langchain
-from mirrorplay.agents.models.providers import chat_model
+from mirrorplay.agents.models.openai_http import openai_chat
 from mirrorplay.agents.models.spec import ModelSpec
 from mirrorplay.runs.api import Run, run
 
@@ -78,7 +78,7 @@ def _wait(url: str, server: "subprocess.Popen[bytes]", log: Path) -> None:
 
 async def ask(spec: ModelSpec) -> list[str]:
     """Words, words with a system, and a picture between words, each sampled with a seed."""
-    chat = chat_model(spec)
+    chat = openai_chat(spec, None)
     picture = jpeg("<svg xmlns='http://www.w3.org/2000/svg' width='64' height='64'/>")
     looks = Message("user", ("Look:", picture, "What do you see?"))
     questions: list[list[Any]] = [
@@ -86,7 +86,10 @@ async def ask(spec: ModelSpec) -> list[str]:
         [SystemMessage("You are a counsellor."), HumanMessage("I am tired.")],
         to_langchain([looks]),
     ]
-    replies = [await chat.ainvoke(asked, seed=7) for asked in questions]
+    try:
+        replies = [await chat.ainvoke(asked, seed=7) for asked in questions]
+    finally:
+        await chat.aclose()
     for reply in replies:
         assert reply.usage_metadata, "no usage"
         assert reply.usage_metadata["output_tokens"] > 0, "an answer of no tokens"

@@ -31,13 +31,14 @@ from mirrorplay.policies.screenplay import (
 )
 from mirrorplay.policies.state import Dynamics, DynamicsVariant
 
-Heard = Literal["resisting", "collaborating", "unclear"]
+Heard = Literal["straining", "holding", "collaborating", "unclear"]
 LINES_KEPT = 12
 """Lines of the session, from its end, that the client is reminded of, beside its own first one."""
 DIRECTION_LIMIT = 160
 """Characters of a stage direction that are kept."""
-_STRAIN = DISCORD | {"partial_agreement", "minimizing", "others", "caution", "sustain_talk"}
+_HOLDING = frozenset({"partial_agreement", "minimizing", "others", "caution", "sustain_talk"})
 _OPEN = frozenset({"commitment", "change_talk", "insight", "confides"})
+_LEAVES_ROOM: frozenset[ClientAct] = frozenset({"answering", "disclosing", "asking"})
 _RESISTANT = frozenset(RESISTANT_ACTS)
 _SPOKEN = re.compile(r"\w|\u2026|\.\.\.")
 _MARK = re.compile(r"^/?(?:end|exit|stop|session\b.*|conversation\b.*)$", re.I)
@@ -136,18 +137,21 @@ def client_messages(scene: ClientScene, intent: Intent) -> list[Message]:
 
 
 def comes_across(words: str, scene: ClientScene) -> Heard:
-    """How the words sound to a listener who knows what was asked."""
+    """How the words sound to a listener who knows what was asked: strain with the therapist,
+    holding on to how things are, going along, or nothing clear (or both ways at once)."""
     signals = hear(words, scene.reply.text if scene.reply else None).signals
-    if signals & _STRAIN:
-        return "resisting" if not signals & _OPEN else "unclear"
+    against: Heard = "straining" if signals & DISCORD else "holding"
+    if signals & (DISCORD | _HOLDING):
+        return "unclear" if signals & _OPEN else against
     return "collaborating" if signals & _OPEN else "unclear"
 
 
 def agrees(heard: Heard, act: ClientAct) -> bool | None:
-    """Whether the words do what the act does; None where the ear is not sure."""
-    if heard == "unclear":
+    """Whether the words do what the act does; None where the ear is not sure. To answer, to tell or
+    to ask leaves room for holding on."""
+    if heard == "unclear" or (heard == "holding" and act in _LEAVES_ROOM):
         return None
-    return (heard == "resisting") == (act in _RESISTANT)
+    return (heard != "collaborating") == (act in _RESISTANT)
 
 
 def _read(text: str, name: str) -> ScriptLine:

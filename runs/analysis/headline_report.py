@@ -37,7 +37,7 @@ def print_headline(
         for name, holds in where.items():
             chosen = [one for one in sessions if holds(one)]
             row = [contrast(chosen, "text", cell, seed).get(measure) for cell in arms]
-            table.add_row(Text(name), *map(_shown, row))
+            table.add_row(Text(_client(name)), *map(_shown, row))
         console.print(table)
     if verdicts:
         console.print("\npredictions, written before the run", style="bold")
@@ -46,7 +46,7 @@ def print_headline(
             one = verdict.prediction
             held = {True: "yes", False: "NO", None: "–"}[verdict.held]
             told = f"{one.contrast[0]} − {one.contrast[1]}"
-            table.add_row(Text(one.id), Text(told), _shown(verdict.found), held)
+            table.add_row(Text(one.id), Text(told), _shown(verdict.found, " "), held)
         console.print(table)
 
 
@@ -113,12 +113,24 @@ def _table(first: str, *columns: str) -> Table:
     return table
 
 
-def _shown(found: Difference | None) -> str:
-    """Mean and interval, short enough for five of them on a line."""
+def _signed(value: float) -> str:
+    told = f"{value:+.2f}".replace("0.", ".")
+    return ".00" if told in ("+.00", "-.00") else told
+
+
+def _shown(found: Difference | None, between: str = "\n") -> str:
+    """Mean and, below it, the interval: five of them fit on a line of 80 letters."""
     if found is None:
         return "–"
-    mean = f"{found.mean:+.2f}".replace("0.", ".")
+    mean = _signed(found.mean)
     if found.interval is None:
         return mean
-    low, high = (f"{bound:.2f}".replace("0.", ".") for bound in found.interval)
-    return f"{mean}[{low} {high}]"
+    low, high = map(_signed, found.interval)
+    return f"{mean}{between}[{low} {high}]"
+
+
+def _client(group: str) -> str:
+    """A group of clients, named shortly."""
+    if group == "resistance not none":
+        return "any resistance"
+    return "no resistance" if group == "resistance none" else group.removeprefix("resistance ")

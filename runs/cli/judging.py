@@ -18,7 +18,7 @@ LINE_SECONDS = 5.0
 @click.command()
 @click.argument("run", metavar="RUN")
 @click.option("--judge", "spec", default="scripted", show_default=True, metavar="SPEC",
-              help="scripted, or module:Class for one of your own.")  # fmt: skip
+              help="scripted, a model (openai:NAME or its block), or module:Class.")  # fmt: skip
 @click.option("--instruments", help="Instruments to score, joined by commas; all by default.")
 @click.option("--variant", default="words", show_default=True,
               help="What the judge is shown: words, words+stage or words+face.")  # fmt: skip
@@ -39,6 +39,7 @@ def judge(
     \b
     mirrorplay judge outputs/quickstart-1 --variant words+stage
     mirrorplay judge outputs/quickstart-1 --judge my_judges:Strict --instruments ctrs,wai
+    mirrorplay judge outputs/quickstart-1 --judge "{model: openai:qwen3, base_url: http://gpu:8000/v1}"
     """
     from mirrorplay.runs.casting import extend_import_path
     from mirrorplay.runs.directory import RunDirectory, shown

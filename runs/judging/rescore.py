@@ -17,7 +17,9 @@ from typing import Any
 
 from mirrorplay.agents.custom import load_part
 from mirrorplay.agents.judge import VARIANTS, ScriptedJudge, Variant
+from mirrorplay.agents.models.spec import PACKAGED, PROVIDERS, ModelSpec
 from mirrorplay.agents.roles import Judge, Scores
+from mirrorplay.personas.document import parse_yaml
 from mirrorplay.personas.errors import UserError, nearest
 from mirrorplay.policies.instruments.item import items
 from mirrorplay.policies.instruments.score import Score
@@ -74,7 +76,8 @@ def rater_of(
 ) -> Rater:
     """The judge that a command names.
 
-    spec: "scripted", or "module:Class" for one's own. Its attribute `rater` is its name and must
+    spec: "scripted", a model ("openai:name", "smollm2", "{model: …, base_url: …}"), or
+    "module:Class" for one's own. Its attribute `rater` is its name and must
     tell variants apart.
     instruments: those asked for; None for all. Names are checked for the embedded judge and for one
     with an attribute `instruments`.
@@ -94,12 +97,16 @@ def rater_of(
         known = instrument_names()
         _check_known(asked, known)
         judge = _scripted(asked, variant)
+    elif spec in PACKAGED or spec.startswith("{") or spec.partition(":")[0] in PROVIDERS:
+        judge = _by_model(spec, asked, variant)
+        known = instrument_names()
+        _check_known(asked, known)
     elif ":" not in spec:
         raise UserError(
             f"no judge {spec!r}",
             where="--judge",
-            allowed=("scripted", "module:Class for one of your own"),
-            hint=nearest(spec, ["scripted"]),
+            allowed=("scripted", "a model such as openai:name", "module:Class for one of your own"),
+            hint=nearest(spec, ["scripted", *PACKAGED]),
         )
     else:
         judge = load_part("judge", spec, {})
@@ -120,6 +127,15 @@ def rater_of(
             hint="variants are never mixed under one name",
         )
     return Rater(judge, name, variant, asked)
+
+
+def _by_model(spec: str, asked: frozenset[str] | None, variant: Variant) -> Judge:
+    from mirrorplay.agents.minds.judge import INSTRUMENTS, ModelJudge
+    from mirrorplay.agents.models.mind import Mind
+
+    given = parse_yaml(spec, "--judge").value if spec.startswith("{") else spec
+    mind = Mind(ModelSpec.parse(given, "--judge"), role="judge")
+    return ModelJudge(mind, INSTRUMENTS if asked is None else sorted(asked), variant)
 
 
 def _scripted(asked: frozenset[str] | None, variant: Variant) -> ScriptedJudge:

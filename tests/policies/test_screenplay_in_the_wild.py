@@ -160,6 +160,15 @@ def test_plain_speech_is_never_shortened(words: list[str]) -> None:
     assert split_directions(said).words == said
 
 
+def test_a_run_on_ends_where_it_begins_to_repeat_itself() -> None:
+    loop = "I went home. " + "And then I said no to him. " * 6
+    assert parse_utterance(loop, "client", NAME).text == (
+        "I went home. And then I said no to him. And then I said no to him."
+    )
+    refrain = "No. No. No. No. I said no. I said no."
+    assert parse_utterance(refrain, "client", NAME).text == refrain
+
+
 def test_whole_sentences() -> None:
     assert whole_sentences("It rained. And then I") == "It rained."
     assert whole_sentences("And then I") == "And then I"
