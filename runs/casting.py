@@ -68,9 +68,11 @@ def _minds(config: RunConfig, board: "Switchboard | None") -> Mapping[str, "Mind
 
     if board is None:
         config.limits.check(specs)
+        board = Switchboard()
         for spec in specs.values():
             read_key(spec)
-        board = Switchboard()
+            if spec.provider != "transformers":  # which would be loaded, and takes its time
+                board.model(spec)
     return {role: Mind(spec, role=role, board=board) for role, spec in specs.items()}
 
 

@@ -187,6 +187,69 @@ def bench_faces(people: int = 300) -> None:
         )
 
 
+class _Timed:
+    """A role whose time is added up, in seconds."""
+
+    def __init__(self, role: Any) -> None:
+        self._role = role
+        self.spent = 0.0
+
+    async def review(self, scene: SupervisorScene) -> Review:
+        began = time.perf_counter()
+        review = await self._role.review(scene)
+        self.spent += time.perf_counter() - began
+        return review  # type: ignore[no-any-return]
+
+    async def score(self, transcript: Any) -> Any:
+        began = time.perf_counter()
+        scores = await self._role.score(transcript)
+        self.spent += time.perf_counter() - began
+        return scores
+
+
+async def _time_measuring(rounds: int) -> tuple[float, float, float]:
+    """Medians of the supervisor's and the judge's time in a session, and of the whole session."""
+    cast = _cast(True)
+    found: list[tuple[float, float, float]] = []
+    for seed in range(rounds):
+        watching, rating = _Timed(cast.supervisor), _Timed(cast.judge)
+        timed = replace(cast, supervisor=watching, judge=rating)
+        whole = await _time_session(timed, seed)
+        found.append((watching.spent * 1000, rating.spent * 1000, whole))
+    columns = zip(*found[WARM_UP:], strict=True)
+    watched, rated, whole = (statistics.median(column) for column in columns)
+    return watched, rated, whole
+
+
+def bench_measuring() -> None:
+    watched, rated, whole = asyncio.run(_time_measuring(WARM_UP + 60))
+    print(
+        f"coding and watching {watched:.1f} ms, coding again and scoring {rated:.1f} ms: "
+        f"{(watched + rated) / whole:.0%} of a whole session ({whole:.1f} ms)"
+    )
+
+
+def bench_judge() -> None:
+    """`judge` over stored sessions: time and memory, 10,000 against 1,000."""
+    from tests.runs.judging import stored
+
+    stored.main()
+
+
+def bench_models() -> None:
+    """Our overhead over a bare call, and throughput against the ideal."""
+    from tests import bench_models
+
+    bench_models.bench_models(Console())
+
+
+def bench_local() -> None:
+    """Generation for sixteen sessions together against one at a time."""
+    from tests import bench_local
+
+    bench_local.bench_local()
+
+
 def _config(folder: Path, sessions: int, **changes: Any) -> RunConfig:
     personas = 8
     base = {
@@ -284,6 +347,10 @@ PARTS = {
     "executors": bench_executors,
     "memory": bench_memory,
     "variety": bench_variety,
+    "measuring": bench_measuring,
+    "judge": bench_judge,
+    "models": bench_models,
+    "local": bench_local,
 }
 
 if __name__ == "__main__":

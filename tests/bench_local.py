@@ -21,7 +21,7 @@ from mirrorplay.agents.models.local import LocalChat, LocalEngine
 from mirrorplay.agents.models.local_model import LocalModel
 
 SESSIONS = 16
-TOKENS = 40
+TOKENS = 24
 
 
 def bench_local(dtype: str = "float32") -> None:

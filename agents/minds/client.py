@@ -12,11 +12,11 @@ from functools import partial
 from typing import Literal
 
 from mirrorplay.agents.minds import portrayal
-from mirrorplay.agents.minds.reading import summed
+from mirrorplay.agents.minds.reading import Style, check_style, summed
 from mirrorplay.agents.minds.tape import NOTHING_SAID, spoken_text
 from mirrorplay.agents.models.message import Message, assistant, system, user
 from mirrorplay.agents.models.mind import Mind, MindFailed, Unreadable
-from mirrorplay.agents.prompts.library import prompt
+from mirrorplay.agents.prompts.library import fence, plain, prompt
 from mirrorplay.agents.psyche import Appraisal, Intent, Psyche
 from mirrorplay.agents.roles import ClientScene, ClientTurn
 from mirrorplay.policies.acts import RESISTANT_ACTS, ClientAct
@@ -34,6 +34,8 @@ from mirrorplay.policies.state import Dynamics, DynamicsVariant
 Heard = Literal["straining", "holding", "collaborating", "unclear"]
 LINES_KEPT = 12
 """Lines of the session, from its end, that the client is reminded of, beside its own first one."""
+BRIEF_LINES = 4
+"""The same in the brief style."""
 DIRECTION_LIMIT = 160
 """Characters of a stage direction that are kept."""
 _HOLDING = frozenset({"partial_agreement", "minimizing", "others", "caution", "sustain_talk"})
@@ -57,8 +59,9 @@ class WordedTurn(ClientTurn):
 
 class ModelClient:
     """A client with a model for its words. The model cannot end the session, change the state, or
-    tell what trust does not allow, since it is never told. Arguments after `mind` are Psyche's.
-    Raises MindFailed where no words came back."""
+    tell what trust does not allow, since it is never told. `style` "brief" asks for words alone, in
+    a chat of a few lines, for models too small for the whole prompt; directions are then the
+    state's. The other arguments are Psyche's. Raises MindFailed where no words came back."""
 
     def __init__(
         self,
@@ -68,13 +71,16 @@ class ModelClient:
         coefficients: Dynamics | None = None,
         display_reliability: float = RELIABILITY,
         overlay: Overlay = "familiar",
+        style: Style = "full",
     ) -> None:
+        check_style("client.style", style)
+        self._style = style
         self._mind = mind
         self._psyche = Psyche(appraisal, dynamics, coefficients, display_reliability, overlay)
 
     async def speak(self, scene: ClientScene) -> WordedTurn:
         intent = self._psyche.intend(scene)
-        messages = client_messages(scene, intent)
+        messages = client_messages(scene, intent, self._style)
         read = partial(_read, name=scene.persona.intake.name)
         first = await self._mind.ask(
             messages,
@@ -88,7 +94,7 @@ class ModelClient:
         heard = comes_across(line.text, scene)
         if agrees(heard, intent.act) is False:
             again = await self._mind.ask(
-                [*messages, assistant(first.text), user(_hint(heard, intent, scene))],
+                [*messages, assistant(plain(first.text)), user(_hint(heard, intent, scene))],
                 seed=scene.draws.seed(scene.turn, "client", "model_again"),
                 read=read,
                 turn=scene.turn,
@@ -111,8 +117,10 @@ class ModelClient:
         )
 
 
-def client_messages(scene: ClientScene, intent: Intent) -> list[Message]:
+def client_messages(scene: ClientScene, intent: Intent, style: Style = "full") -> list[Message]:
     """What the model is told: who the client is, what was said, and what to convey."""
+    if style == "brief":
+        return _brief_messages(scene, intent)
     persona = scene.persona
     said = spoken_text(scene.lines, client="You", last=LINES_KEPT)
     if said == NOTHING_SAID:
@@ -134,6 +142,31 @@ def client_messages(scene: ClientScene, intent: Intent) -> list[Message]:
         ),
         user(turn),
     ]
+
+
+def _brief_messages(scene: ClientScene, intent: Intent) -> list[Message]:
+    """A chat: the therapist's lines are asked, the client's own answered."""
+    persona = scene.persona
+    head = prompt("client/brief_system").render(
+        name=plain(persona.intake.name),
+        reason=fence(persona.intake.reason or "You were told to come.", "reason"),
+        voice=portrayal.banded(portrayal.wordings()["register"], persona.idiolect.formality),
+    )
+    now = prompt("client/brief_turn").render(
+        reply=plain(scene.reply.text) if scene.reply else "What brings you here?",
+        act=portrayal.act_words(intent, opening=not scene.lines),
+        telling=portrayal.telling(scene, intent),
+        length=portrayal.length(intent, persona.idiolect),
+    )
+    turns: list[Message] = []
+    for line in scene.lines[: -1 if scene.reply else None][-BRIEF_LINES:]:
+        if line.speaker == "therapist":
+            turns.append(user(plain(line.text)))
+        elif turns:
+            turns.append(assistant(plain(line.text)))
+        else:
+            turns += [user("What brings you?"), assistant(plain(line.text))]
+    return [system(head), *turns, user(now)]
 
 
 def comes_across(words: str, scene: ClientScene) -> Heard:

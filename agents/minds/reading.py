@@ -1,12 +1,14 @@
-"""What every role needs beside its prompt: code names, usages summed, seeds from text."""
+"""What every role needs beside its prompt: code names, styles, sums of usage, seeds."""
 
 import re
 from collections.abc import Sequence
 from hashlib import blake2b
+from typing import Literal, get_args
 
 from pydantic import BeforeValidator
 
 from mirrorplay.agents.roles import Usage
+from mirrorplay.personas.errors import UserError, nearest
 
 
 def _as_name(given: object) -> object:
@@ -16,6 +18,20 @@ def _as_name(given: object) -> object:
 
 AsName = BeforeValidator(_as_name)
 """Before a Literal of code names."""
+
+
+Style = Literal["full", "brief"]
+"""How a model is told its role: in full, or in a few lines for a model of some hundred million
+parameters, which loses a longer prompt."""
+STYLES: tuple[Style, ...] = get_args(Style)
+
+
+def check_style(where: str, given: str) -> None:
+    """Raises UserError for an unknown style."""
+    if given not in STYLES:
+        raise UserError(
+            f"{given!r} is not known", where=where, allowed=STYLES, hint=nearest(given, STYLES)
+        )
 
 
 def summed(usages: Sequence[Usage]) -> Usage:

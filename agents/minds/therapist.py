@@ -20,8 +20,9 @@ from functools import partial
 
 from mirrorplay.agents.minds.budget import Budget
 from mirrorplay.agents.minds.planning import example_plan, format_plan, parse_plan, techniques_text
+from mirrorplay.agents.minds.reading import Style, check_style
 from mirrorplay.agents.minds.tape import card_text, spoken_text
-from mirrorplay.agents.models.message import Message, Part, assistant, system, user
+from mirrorplay.agents.models.message import Message, assistant, system, user
 from mirrorplay.agents.models.mind import Mind, MindFailed, Unreadable
 from mirrorplay.agents.prompts.library import fence, plain, prompt
 from mirrorplay.agents.roles import MODES, Image, Mode, TherapistScene, TherapistTurn
@@ -40,8 +41,9 @@ _SPOKEN = re.compile(r"\w")
 
 class ModelTherapist:
     """A therapist with a model. `mode` is the arm; `crisis_line` a noun phrase said when somebody
-    may be in danger; `budget` what the model's context holds. Raises UserError for an unknown mode
-    or a line that cannot be said, MindFailed where no words or no plan came back."""
+    may be in danger; `budget` what the model's context holds; `style` "brief" a few lines for a
+    model too small for the whole prompt. Raises UserError for an unknown mode or style or a line
+    that cannot be said, MindFailed where no words or no plan came back."""
 
     def __init__(
         self,
@@ -49,7 +51,9 @@ class ModelTherapist:
         mode: str = "text",
         crisis_line: str = CRISIS_LINE,
         budget: Budget | None = None,
+        style: Style = "full",
     ) -> None:
+        check_style("therapist.style", style)
         if mode not in MODES:
             raise UserError(
                 f"unknown therapist mode {mode!r}",
@@ -65,6 +69,7 @@ class ModelTherapist:
             )
         self.mode = mode
         self.crisis_line = crisis_line.strip()
+        self._style = style
         self._mind = mind
         self._budget = budget or Budget()
 
@@ -76,6 +81,7 @@ class ModelTherapist:
             seed=scene.draws.seed(scene.turn, "therapist", "model_plan"),
             read=parse_plan,
             turn=scene.turn,
+            purpose="plan",
         )
         if answer.value is None:
             raise MindFailed(f"no plan could be read: {answer.failure}")
@@ -98,11 +104,7 @@ class ModelTherapist:
 
     def messages(self, scene: TherapistScene) -> list[Message]:
         """What the model is given, within the budget."""
-        head = system(
-            prompt("therapist/system").render(
-                card=card_text(scene.card), crisis_line=self.crisis_line
-            )
-        )
+        head = system(self._head(scene))
         *earlier, now = _client_first(scene)
         faces = self._faces(scene, sum(line.role == "user" for line in earlier))
         turns: list[Message] = []
@@ -111,11 +113,31 @@ class ModelTherapist:
                 turns.append(message)
                 continue
             shown = faces.pop(0)
-            turns.append(user(*([shown] if shown else []), _words(message.text, [])))
+            turns.append(user(*([shown] if shown else []), self._words(message.text, [])))
         image = faces[-1]
         notes = self._notes(scene, now.text, image is not None)
-        turns.append(user(*([image] if image else []), _words(now.text, notes)))
+        turns.append(user(*([image] if image else []), self._words(now.text, notes)))
         return self._budget.fit([head], turns)
+
+    def _head(self, scene: TherapistScene) -> str:
+        if self._style == "full":
+            return prompt("therapist/system").render(
+                card=card_text(scene.card), crisis_line=self.crisis_line
+            )
+        return prompt("therapist/brief_system").render(
+            name=plain(scene.card.name),
+            reason=fence(scene.card.reason or "Not known.", "reason"),
+            crisis_line=self.crisis_line,
+        )
+
+    def _words(self, words: str, notes: list[str]) -> str:
+        """The client's words, with the notes before them."""
+        if self._style == "brief" and not notes:
+            return plain(words)
+        said = fence(words, "client")
+        if not notes:
+            return prompt("therapist/words").render(words=said)
+        return prompt("therapist/notes").render(notes="\n\n".join(notes), words=said)
 
     def _faces(self, scene: TherapistScene, earlier: int) -> list[Image | None]:
         """A picture or none for each client turn, the last one's at the end. Earlier pictures are
@@ -182,13 +204,6 @@ def _client_first(scene: TherapistScene) -> list[Message]:
     if not turns or turns[-1].role != "user":
         turns.append(user("\u2026"))
     return turns
-
-
-def _words(words: str, notes: list[str]) -> Part:
-    said = fence(words, "client")
-    if not notes:
-        return prompt("therapist/words").render(words=said)
-    return prompt("therapist/notes").render(notes="\n\n".join(notes), words=said)
 
 
 def _plan_note(plan: Plan) -> str:

@@ -2,6 +2,7 @@
 
 import importlib
 import re
+from pathlib import Path
 from typing import Any
 
 from langchain_core.language_models import BaseChatModel
@@ -31,8 +32,9 @@ def chat_model(spec: ModelSpec, key: SecretStr | None = None) -> BaseChatModel:
         local: BaseChatModel = local_chat(spec)
         return local
     if spec.provider == "replay":
-        from mirrorplay.agents.models.replay import ReplayChat
+        from mirrorplay.agents.models.replay import ReplayChat, recorded_parts
 
+        recorded_parts(Path(spec.name))
         return ReplayChat(run=spec.name)
     if spec.provider == "custom":
         return _custom(spec)

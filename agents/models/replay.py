@@ -120,8 +120,8 @@ class ReplayChat(BaseChatModel):
         return lines[role, turn, purpose]
 
 
-def read_sessions(run: Path) -> _Sessions:
-    """The words of all sessions of a run. Raises UserError for a directory that is none."""
+def recorded_parts(run: Path) -> list[Path]:
+    """The files of a run's sessions. Raises UserError for a directory without any."""
     parts = sorted(run.glob("sessions/part-*.parquet"))
     if not parts:
         raise UserError(
@@ -129,8 +129,13 @@ def read_sessions(run: Path) -> _Sessions:
             where=f"replay:{run}",
             hint="give the directory of a run, such as outputs/quickstart-1",
         )
+    return parts
+
+
+def read_sessions(run: Path) -> _Sessions:
+    """The words of all sessions of a run. Raises UserError for a directory that is none."""
     sessions: _Sessions = {}
-    for part in parts:
+    for part in recorded_parts(run):
         try:
             with pq.ParquetFile(part) as file:
                 for batch in file.iter_batches(batch_size=64, columns=_COLUMNS):

@@ -38,7 +38,8 @@ class Reading:
 class Linear:
     """The map of one speaker.
 
-    `weights`: (BUCKETS, labels). `scales`: one a block. `slope`, `offset`: logits to calibrated
+    `weights`: (BUCKETS, labels); rows after those are for sentence embeddings, which only fitting
+    and scoring make (`mirrorplay coder fit --embeddings`). `scales`: one a block. `slope`, `offset`: logits to calibrated
     logits. `shift`: added to log probabilities before deciding.
     """
 
@@ -54,7 +55,9 @@ class Linear:
     ) -> None:
         self.labels = LABELS[speaker]
         count = len(self.labels)
-        if weights.shape != (BUCKETS, count) or len(scales) != len(BLOCKS):
+        if weights.ndim != 2 or weights.shape[1] != count or len(scales) != len(BLOCKS):
+            raise ValueError(f"weights of shape {weights.shape} for {speaker}")
+        if len(weights) < BUCKETS:
             raise ValueError(f"weights of shape {weights.shape} for {speaker}")
         self._weights = np.ascontiguousarray(weights, dtype=np.float64)
         self._scales = [float(scale) for scale in scales]
@@ -74,6 +77,11 @@ class Linear:
             "offset": np.array(self._offset),
             "shift": np.array(self._shift),
         }
+
+    @property
+    def embeds(self) -> bool:
+        """Whether it weighs sentence embeddings, so that hashed features are not enough."""
+        return len(self._weights) > BUCKETS
 
     @property
     def table(self) -> tuple[NDArray[np.float64], NDArray[np.float64]]:

@@ -1,11 +1,17 @@
 """`coder`: fit the measuring coder on coded transcripts, and say how good it is."""
 
 import json
+from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from mirrorplay.personas.errors import UserError
+
+if TYPE_CHECKING:
+    from mirrorplay.runs.coding.embedding import Vectors
+    from mirrorplay.runs.coding.transcripts import Transcript
 
 
 @click.group()
@@ -20,9 +26,20 @@ def coder() -> None:
     type=click.Path(path_type=Path, file_okay=False),
     help="Directory for coder.npz. By default the package's own weights are replaced.",
 )
-def fit(annomi: Path, out: Path | None) -> int:
+@click.option("--embeddings", is_flag=True, help="Sentence embeddings as well; needs --out.")
+def fit(annomi: Path, out: Path | None, embeddings: bool) -> int:
     """Fit the learned part on the transcripts of FILE (AnnoMI's layout). The same file gives the
-    same bytes; no sentence of it is written."""
+    same bytes; no sentence of it is written.
+
+    Weights fitted with --embeddings are for `coder evaluate --embeddings` alone: the coder that
+    reads sessions uses none.
+    """
+    if embeddings and out is None:
+        raise UserError(
+            "weights that read embeddings do not replace the package's own",
+            where="coder fit --embeddings",
+            hint="name a directory: --out DIR",
+        )
     from mirrorplay.policies.coding.linear import WEIGHTS
     from mirrorplay.runs.coding.fit import fit as fit_maps
     from mirrorplay.runs.coding.fit import write_weights
@@ -30,7 +47,8 @@ def fit(annomi: Path, out: Path | None) -> int:
 
     path = out / WEIGHTS.name if out else WEIGHTS
     transcripts = read_transcripts(annomi)
-    write_weights(fit_maps(transcripts), path)
+    vectors = _vectors(transcripts) if embeddings else None
+    write_weights(fit_maps(transcripts, vectors), path)
     click.echo(f"{path}: {path.stat().st_size} bytes, from {len(transcripts)} transcripts")
     return 0
 
@@ -41,6 +59,7 @@ def fit(annomi: Path, out: Path | None) -> int:
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 @click.option("--cross-validate", is_flag=True, help="Refit without each fold's transcripts.")
 @click.option("--weights", type=click.Path(path_type=Path, dir_okay=False), metavar="NPZ")
+@click.option("--embeddings", is_flag=True, help="Sentence embeddings as well; extra of that name.")
 @click.option("--plot", type=click.Path(path_type=Path, dir_okay=False), metavar="FILE")
 def evaluate(
     annomi: Path | None,
@@ -48,12 +67,14 @@ def evaluate(
     as_json: bool,
     cross_validate: bool,
     weights: Path | None,
+    embeddings: bool,
     plot: Path | None,
 ) -> int:
     """Score the coder against the raters of FILE, or on the phrases of a bank.
 
     Weights that were fitted on transcripts of FILE are not scored on it: the coder is then
-    cross-validated, and the answer says so.
+    cross-validated, and the answer says so. With --embeddings, weights that read none are refitted
+    in the same way.
     """
     if (annomi is None) == (bank is None):
         raise UserError(
@@ -74,10 +95,12 @@ def evaluate(
     from mirrorplay.runs.coding.transcripts import read_transcripts
 
     assert annomi is not None
+    transcripts = read_transcripts(annomi)
     result = score(
-        read_transcripts(annomi),
+        transcripts,
         read_weights(weights) if weights else learned(),
         cross_validate=cross_validate,
+        vectors=_vectors(transcripts) if embeddings else None,
     )
     if plot:
         from mirrorplay.runs.coding.plot import draw
@@ -85,3 +108,9 @@ def evaluate(
         draw(result, plot)
     click.echo(json.dumps(result) if as_json else "\n".join(lines(result)))
     return 0
+
+
+def _vectors(transcripts: "Sequence[Transcript]") -> "Vectors":
+    from mirrorplay.runs.coding.embedding import embed, encoder
+
+    return embed(transcripts, encoder())

@@ -15,6 +15,7 @@ from mirrorplay.personas.errors import UserError
 from mirrorplay.policies.coding.coder import DOUBT
 from mirrorplay.policies.coding.linear import LABELS, Learned, Linear
 from mirrorplay.runs.coding.agreement import with_appraisal
+from mirrorplay.runs.coding.embedding import Vectors
 from mirrorplay.runs.coding.figures import Floats, Ints, macro_f1, summary
 from mirrorplay.runs.coding.fit import Samples, digest_of, fit_map, folds, samples
 from mirrorplay.runs.coding.quality import quality
@@ -40,19 +41,33 @@ class Decided:
 
 
 def evaluate(
-    transcripts: Sequence[Transcript], maps: Learned, *, cross_validate: bool = False
+    transcripts: Sequence[Transcript],
+    maps: Learned,
+    *,
+    cross_validate: bool = False,
+    vectors: Vectors | None = None,
 ) -> dict[str, Any]:
-    """Every figure, as plain numbers. Raises UserError when there is too little to score."""
+    """Every figure, as plain numbers. With `vectors` the maps read sentence embeddings as well;
+    weights that do not are refitted. Raises UserError when there is too little to score, or when
+    the weights read embeddings and there are none."""
     known = sum(digest_of(one) in maps.fitted_on for one in transcripts)
-    refit = cross_validate or known > 0
+    embeds = maps.maps["client"].embeds
+    if embeds and vectors is None:
+        raise UserError(
+            "these weights read sentence embeddings",
+            where="coder evaluate --weights",
+            hint="add --embeddings",
+        )
+    refit = cross_validate or known > 0 or (vectors is not None and not embeds)
     result: dict[str, Any] = {
         "n_transcripts": len(transcripts),
         "n_known_from_fitting": known,
         "weights": "cross-validated by transcript" if refit else "as given",
+        "embeddings": vectors is not None,
     }
     chances: dict[str, Floats] = {}
     for speaker in LABELS:
-        data = samples(transcripts, speaker)
+        data = samples(transcripts, speaker, vectors)
         if not len(data.truth):
             raise UserError(f"no {speaker} utterance to score")
         decided = _decide(data, data.groups, maps, refit)
@@ -107,6 +122,7 @@ def lines(result: Mapping[str, Any]) -> list[str]:
     known = result["n_known_from_fitting"]
     said = [
         f"{result['n_transcripts']} transcripts, weights {result['weights']}"
+        + (", with sentence embeddings" if result["embeddings"] else "")
         + (f" ({known} of them were fitted on)" if known else "")
     ]
     for speaker, labels in LABELS.items():

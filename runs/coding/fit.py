@@ -17,13 +17,14 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 from scipy.optimize import minimize
-from scipy.sparse import csr_matrix
+from scipy.sparse import csr_matrix, hstack
 
 from mirrorplay.personas.errors import UserError
 from mirrorplay.policies.coding.features import BLOCKS, BUCKETS, features
 from mirrorplay.policies.coding.linear import LABELS, Learned, Linear
+from mirrorplay.runs.coding.embedding import Vectors, dense
 from mirrorplay.runs.coding.figures import Floats, macro_f1
-from mirrorplay.runs.coding.transcripts import Transcript
+from mirrorplay.runs.coding.transcripts import Transcript, Utterance
 
 SEED = 20_240_501
 FOLDS = 5
@@ -33,6 +34,8 @@ _SCALES = {
     "therapist": (1.0, 0.7, 0.7, 0.7, 0.0, 0.3, 0.5),
 }
 """Weight of each block of `BLOCKS`."""
+_DENSE = {"client": (1.0, 1.0), "therapist": (1.0, 1.0)}
+"""Weight of the embedding of the utterance and of the one before it, where there are embeddings."""
 _STRENGTH = {"client": 0.3, "therapist": 1.0}
 """Inverse regularisation."""
 _SHIFTS = np.linspace(-0.8, 0.8, 9)
@@ -41,8 +44,8 @@ _LEAST_TRANSCRIPTS = 10
 
 @dataclass(frozen=True)
 class Samples:
-    """Utterances of one speaker. `matrix`: (utterances, BUCKETS); `truth`: shares of raters;
-    `groups`: number of the transcript, from 0."""
+    """Utterances of one speaker. `matrix`: (utterances, BUCKETS, and more for embeddings); `truth`:
+    shares of raters; `groups`: number of the transcript, from 0."""
 
     speaker: str
     matrix: csr_matrix
@@ -59,18 +62,22 @@ class Samples:
         )
 
 
-def samples(transcripts: Sequence[Transcript], speaker: str) -> Samples:
-    """Features and labels of a speaker's utterances."""
+def samples(
+    transcripts: Sequence[Transcript], speaker: str, vectors: Vectors | None = None
+) -> Samples:
+    """Features and labels of a speaker's utterances; with `vectors`, embeddings beside them."""
     scales = _SCALES[speaker]
     values: list[float] = []
     numbers: list[int] = []
     ends = [0]
     truth: list[list[float]] = []
     groups: list[int] = []
+    lines: list[Utterance] = []
     for group, transcript in enumerate(transcripts):
         for line in transcript.utterances:
             if line.speaker != speaker:
                 continue
+            lines.append(line)
             found = features(line.text, speaker, line.before)
             for block, scale in zip(BLOCKS, scales, strict=True):
                 of = sorted(found[block])
@@ -82,6 +89,8 @@ def samples(transcripts: Sequence[Transcript], speaker: str) -> Samples:
             groups.append(group)
     matrix = csr_matrix((values, numbers, ends), shape=(len(groups), BUCKETS), dtype=np.float64)
     matrix.sum_duplicates()
+    if vectors is not None:
+        matrix = hstack([matrix, dense(lines, vectors, _DENSE[speaker])], format="csr")
     shape = (len(truth), len(LABELS[speaker]))
     return Samples(
         speaker, matrix, np.array(truth).reshape(shape), np.array(groups, dtype=np.int64)
@@ -110,11 +119,11 @@ def library() -> Any:
 
 
 def _weigh(data: Samples) -> tuple[Floats, Floats]:
-    """Weights (BUCKETS, labels) and biases, in half precision."""
+    """Weights (features, labels) and biases, in half precision."""
     regression = library()
     shared = _shared(data)
     matrix = data.matrix[:, shared]
-    weights = np.zeros((BUCKETS, data.truth.shape[1]))
+    weights = np.zeros((data.matrix.shape[1], data.truth.shape[1]))
     bias = np.zeros(data.truth.shape[1])
     for at in range(data.truth.shape[1]):
         said = data.truth[:, at]
@@ -145,7 +154,7 @@ def _shared(data: Samples) -> NDArray[np.int64]:
     """Features seen in two transcripts or more."""
     names, at = np.unique(data.groups, return_inverse=True)
     member = csr_matrix((np.ones(len(at)), (at, np.arange(len(at)))), shape=(len(names), len(at)))
-    seen = (member @ (data.matrix > 0).astype(np.float64)) > 0
+    seen = (member @ (data.matrix != 0).astype(np.float64)) > 0
     return np.flatnonzero(np.asarray(seen.sum(axis=0)).ravel() >= min(2, len(names)))
 
 
@@ -199,14 +208,14 @@ def fit_map(data: Samples) -> Linear:
     return Linear(data.speaker, weights, scales, list(bias), list(slope), list(offset), list(shift))
 
 
-def fit(transcripts: Sequence[Transcript]) -> Learned:
-    """Both maps. Raises UserError for fewer than ten transcripts."""
+def fit(transcripts: Sequence[Transcript], vectors: Vectors | None = None) -> Learned:
+    """Both maps; with `vectors`, over embeddings as well. Raises UserError for fewer than ten transcripts."""
     if len(transcripts) < _LEAST_TRANSCRIPTS:
         raise UserError(
             f"{len(transcripts)} transcripts are too few to fit on",
             allowed=f"{_LEAST_TRANSCRIPTS} or more",
         )
-    maps = {speaker: fit_map(samples(transcripts, speaker)) for speaker in LABELS}
+    maps = {speaker: fit_map(samples(transcripts, speaker, vectors)) for speaker in LABELS}
     return Learned(maps, SALT, frozenset(digest_of(one) for one in transcripts))
 
 

@@ -15,6 +15,7 @@ from mirrorplay.agents.models.scripted import Asked, FunctionChat
 from mirrorplay.agents.psyche import Psyche
 from mirrorplay.agents.roles import ClientScene, SpokenLine, TherapistTurn
 from mirrorplay.personas.collection import load_personas
+from mirrorplay.personas.errors import UserError
 from mirrorplay.personas.schema import ResistanceProfile
 from mirrorplay.policies.acts import CLIENT_ACTS, RESISTANT_ACTS, Manner
 from mirrorplay.policies.percept import percept
@@ -160,6 +161,21 @@ def test_an_unsure_ear_neither_agrees_nor_disagrees() -> None:
         room = act in ("answering", "disclosing", "asking")
         assert agrees("holding", act) is (None if room else resists)  # type: ignore[arg-type]
         assert agrees("collaborating", act) is not resists  # type: ignore[arg-type]
+
+
+async def test_the_brief_style_is_a_chat_of_a_few_lines() -> None:
+    brief = client("I'd rather not.", style="brief")
+    await check_client(brief)
+    one = second("unwillingness")
+    messages = client_messages(one, Psyche().intend(one), "brief")
+    assert [message.role for message in messages] == ["system", "user", "assistant", "user"]
+    assert messages[-1].text.startswith("What was Monday like?")
+    assert wordings()["acts"]["unwillingness"] in messages[-1].text
+    assert sum(len(message.text) for message in messages) < 1000
+    turn = await brief.speak(one)
+    assert turn.stage_direction == Psyche().intend(one).stage_direction
+    with pytest.raises(UserError, match="'short' is not known"):
+        client("", style="short")
 
 
 async def test_only_the_state_makes_a_client_leave() -> None:

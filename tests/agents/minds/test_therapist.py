@@ -100,6 +100,15 @@ def test_the_system_prompt_is_the_same_throughout() -> None:
     assert therapist("p+ec").messages(first())[0] == therapist("text").messages(later())[0]
 
 
+async def test_the_brief_style_keeps_arms_and_opening() -> None:
+    for mode in MODES:
+        await check_therapist(therapist(mode, style="brief"))
+    opened = [therapist(mode, style="brief").messages(first()) for mode in MODES]
+    assert all(messages == opened[0] for messages in opened)
+    assert len(text(opened[0])) < 600
+    assert "Draw the circle" in text(therapist("p", style="brief").messages(later()))
+
+
 async def test_a_plan_is_read_in_the_prompts_own_form() -> None:
     assert await therapist("p").plan(first(plan=None)) == PLAN
 

@@ -35,6 +35,7 @@ def test_a_model_of_ones_own(monkeypatch: pytest.MonkeyPatch) -> None:
         ("anthropic:claude", "pip install langchain-anthropic"),
         ("ollama:qwen", "pip install langchain-ollama"),
         ("openai:gpt", "api_key_env"),
+        ("replay:/no/such/run", "no recorded sessions"),
     ],
 )
 def test_what_cannot_be_made_is_told(
