@@ -124,6 +124,11 @@ class ClientTurn:
     phrases: tuple[str, ...] = ()
     leaving: bool = False
     """The client gets up: visible to everyone."""
+    agreement: bool | None = None
+    """Whether the words came across as the act that was meant; None where nobody listened, or the
+    listener heard neither."""
+    tries: int | None = None
+    """How often a model was asked for the words."""
     usage: Usage = Usage()
 
 
@@ -180,6 +185,8 @@ class TherapistScene:
     leaving: bool
     phrases: tuple[str, ...]
     draws: Draws
+    faces: tuple[Image | None, ...] = ()
+    """Those of the client's earlier turns, oldest first, for arms that see; else none."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -259,7 +266,9 @@ class FaceArtist(Protocol):
 
 @runtime_checkable
 class Perceiver(Protocol):
-    async def look(self, image: Image) -> Perception: ...
+    async def look(self, image: Image) -> Perception | None:
+        """What the image shows; None where no reading came about."""
+        ...
 
 
 @runtime_checkable

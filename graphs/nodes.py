@@ -6,7 +6,7 @@ context; where there is none (Studio) from the context the nodes were made with.
 
 from collections.abc import Awaitable
 from time import perf_counter
-from typing import Any, TypeVar
+from typing import Any, Literal, TypeVar, overload
 
 from langgraph.runtime import Runtime
 
@@ -58,6 +58,8 @@ class Nodes:
             intended_act=spoke.act,
             state=spoke.state,
             expression=spoke.expression,
+            agreement=spoke.agreement,
+            tries=spoke.tries,
             latency_ms=_since(start),
             **_model_of(spoke.usage),
         )
@@ -86,7 +88,9 @@ class Nodes:
         image = self._image(state, context)
         if context.cast.perceiver is None or image is None:
             return {}
-        perception = await asked(Perception, context.cast.perceiver.look(image))
+        perception = await asked(Perception, context.cast.perceiver.look(image), optional=True)
+        if perception is None:
+            return {}
         return {"turns": [turn.model_copy(update={"perception": perception})]}
 
     async def plan(self, state: SessionState, runtime: Runtime[SessionContext]) -> Update:
@@ -98,7 +102,9 @@ class Nodes:
 
     async def respond(self, state: SessionState, runtime: Runtime[SessionContext]) -> Update:
         context = self._context(runtime)
-        scene = scenes.therapist_scene(state, self._image(state, context))
+        scene = scenes.therapist_scene(
+            state, self._image(state, context), self._earlier(state, context)
+        )
         start = perf_counter()
         reply = await asked(TherapistTurn, context.cast.therapist.respond(scene))
         plan = state["plan"]
@@ -163,6 +169,17 @@ class Nodes:
         number = state["turns"][-1].face
         return None if number is None else context.album.get(state["faces"][number])
 
+    def _earlier(self, state: SessionState, context: SessionContext) -> tuple[Image | None, ...]:
+        """Faces of the client's earlier turns. The arm `text` has them drawn beside its replies,
+        and is not to see them."""
+        if state["spec"].mode == "text":
+            return ()
+        return tuple(
+            None if turn.face is None else context.album.get(state["faces"][turn.face])
+            for turn in state["turns"][:-1]
+            if turn.speaker == "client"
+        )
+
 
 _SPOKEN_OUT: frozenset[Outcome] = frozenset({"resolved", "impasse"})
 """Endings that leave one exchange for a goodbye, as long as the limit does."""
@@ -214,14 +231,29 @@ def usage_of(usage: Usage) -> UsageRecord:
     )
 
 
-async def asked(kind: type[Answer], call: Awaitable[object]) -> Answer:
-    """What a role gives back, if it is what its contract says. Raises TypeError for a custom part
+@overload
+async def asked(kind: type[Answer], call: Awaitable[object]) -> Answer: ...
+
+
+@overload
+async def asked(
+    kind: type[Answer], call: Awaitable[object], *, optional: Literal[True]
+) -> Answer | None: ...
+
+
+async def asked(
+    kind: type[Answer], call: Awaitable[object], *, optional: bool = False
+) -> Answer | None:
+    """What a role gives back, if it is what its contract says: with `optional`, perhaps nothing.
+    Raises TypeError for a custom part
     that gives something else, and RuntimeError for one that calls exit: neither may end more than
     its session."""
     try:
         answer = await call
     except SystemExit as stop:
         raise RuntimeError(f"called exit({stop.code!r})") from stop
+    if optional and answer is None:
+        return None
     if not isinstance(answer, kind):
         raise TypeError(f"expected {kind.__name__}, got {type(answer).__name__}")
     return answer

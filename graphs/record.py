@@ -52,6 +52,10 @@ class Turn(Frozen):
     perception: Perception | None = None
     plan: Plan | None = None
     note: str | None = None
+    agreement: bool | None = None
+    """Whether the client's words came across as the act that was meant."""
+    tries: int | None = None
+    """How often the client's words were asked for."""
     model: str | None = None
     prompt_tokens: int | None = None
     completion_tokens: int | None = None

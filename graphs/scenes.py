@@ -75,7 +75,9 @@ def face_brief(state: SessionState, turn: Turn) -> FaceBrief:
     )
 
 
-def therapist_scene(state: SessionState, image: Image | None) -> TherapistScene:
+def therapist_scene(
+    state: SessionState, image: Image | None, faces: tuple[Image | None, ...] = ()
+) -> TherapistScene:
     spec, turns = state["spec"], state["turns"]
     return TherapistScene(
         card=spec.persona.card,
@@ -89,6 +91,7 @@ def therapist_scene(state: SessionState, image: Image | None) -> TherapistScene:
         leaving=state["leaving"],
         phrases=tuple(state["therapist_phrases"]),
         draws=spec.draws.bound("therapist"),
+        faces=faces,
     )
 
 

@@ -87,6 +87,7 @@ def _client(config: RunConfig, minds: Mapping[str, "Mind"]) -> Client:
             dynamics=block.dynamics,
             display_reliability=block.display_reliability,
             overlay=block.overlay,
+            style=block.style,
         )
     if block.kind == "scripted":
         return ScriptedClient(
@@ -107,7 +108,9 @@ def _therapist(config: RunConfig, minds: Mapping[str, "Mind"]) -> Therapist:
         from mirrorplay.agents.minds.therapist import ModelTherapist
 
         budget = Budget(tokens=block.context_tokens, image=block.image_tokens)
-        return ModelTherapist(minds["therapist"], block.mode, block.crisis_line, budget)
+        return ModelTherapist(
+            minds["therapist"], block.mode, block.crisis_line, budget, block.style
+        )
     if block.kind == "scripted":
         return ScriptedTherapist(
             policy=block.policy,

@@ -20,7 +20,7 @@ from mirrorplay.graphs.record import FaceAttemptRecord, RecordedImage, SessionRe
 from mirrorplay.personas.errors import UserError
 from mirrorplay.policies.expression import ActionUnit
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
 VERSION_KEY = b"mirrorplay.schema_version"
 
 _SUFFIXES = {"image/jpeg": ".jpg", "image/png": ".png", "image/webp": ".webp"}
@@ -80,6 +80,8 @@ _TURN = _struct(
     ),
     ("plan", _struct(("technique", _TEXT), ("steps", pa.list_(_TEXT)), ("stage", _INT))),
     ("note", _TEXT),
+    ("agreement", pa.bool_()),
+    ("tries", _INT),
     ("model", _TEXT),
     ("prompt_tokens", _LONG),
     ("completion_tokens", _LONG),
@@ -153,7 +155,8 @@ def _schema() -> pa.Schema:
 
 
 SCHEMA: pa.Schema = _schema()
-"""The row of design version 1, with the Hugging Face types in its metadata."""
+"""The row of this version (2: how a client's words came across), with the types of `datasets` in its
+metadata."""
 
 
 def check_version(metadata: Mapping[bytes, bytes] | None, where: str) -> int:
@@ -286,6 +289,8 @@ def _turn(turn: Turn, session: str) -> dict[str, Any]:
         if plan is None
         else {"technique": plan.technique, "steps": plan.steps, "stage": plan.stage},
         "note": turn.note,
+        "agreement": turn.agreement,
+        "tries": turn.tries,
         "model": turn.model,
         "prompt_tokens": turn.prompt_tokens,
         "completion_tokens": turn.completion_tokens,

@@ -98,7 +98,7 @@ def start(config: RunConfig, console: Console, import_path: Sequence[str] = ()) 
         config.name,
         {
             "config": config.model_dump(mode="json"),
-            "provenance": provenance(prepared.personas, import_path),
+            "provenance": provenance(prepared.personas, import_path, config),
         },
         prepared.personas,
         prepared.plan,
@@ -204,10 +204,19 @@ def _watch(account: Account, pulse: Pulse, board: Board, stop: StopSignal) -> No
         stop.ask(reason)
 
 
-def provenance(personas: Sequence[Persona], import_path: Sequence[str]) -> dict[str, Any]:
+def provenance(
+    personas: Sequence[Persona], import_path: Sequence[str], config: RunConfig | None = None
+) -> dict[str, Any]:
     """What the run was made with: versions, platform, and hashes of its personas and of the data
-    that the embedded agents decide and speak by (coefficients, cues, phrase banks, items)."""
+    that the embedded agents decide and speak by (coefficients, cues, phrase banks, items); where
+    roles have models, of the prompts too."""
+    prompts = {}
+    if config is not None and config.specs():
+        from mirrorplay.agents.prompts.library import prompts_digest
+
+        prompts = {"prompts_sha256": prompts_digest()}
     return {
+        **prompts,
         "versions": {name: importlib.metadata.version(name) for name in VERSIONED},
         "python": platform.python_version(),
         "machine": platform.machine(),

@@ -22,12 +22,17 @@ class ModelWriter(Block):
     """The model."""
 
 
+Style = Literal["full", "brief"]
+
+
 class ModelClient(Inside):
     """State, act and expression as the embedded client's; a model finds the words."""
 
     kind: Literal["model"]
     spec: ModelSpec
     """The model."""
+    style: Style = "full"
+    """`brief`: a short prompt for models too small for the whole one."""
 
 
 class ModelPerceiver(Block):
@@ -47,6 +52,8 @@ class ModelTherapist(Block):
     mode: Mode = "p"
     """The arm: `text` words alone; `base` with the face; `p` a plan and the face; `ec` a caption of
     the face first; `p+ec` both."""
+    style: Style = "full"
+    """`brief`: a short prompt for models too small for the whole one."""
     crisis_line: Line = "your local crisis line or emergency number"
     """The help named on a crisis, as it is said in a sentence: "call …"."""
     context_tokens: Annotated[int, Whole(500, 2_000_000)] = 6000

@@ -2,6 +2,7 @@
 
 import typing
 from dataclasses import dataclass
+from functools import reduce
 from pathlib import Path
 from typing import Any
 
@@ -9,10 +10,11 @@ from langchain_core.runnables import RunnableConfig
 
 from mirrorplay.graphs.checkpoints import open_saver, session_graph
 from mirrorplay.graphs.context import Album, Cast, FolderAlbum, MemoryAlbum, SessionContext
+from mirrorplay.graphs.nodes import usage_of
 from mirrorplay.graphs.record import RecordedImage, ResistanceRecord, SessionRecord
 from mirrorplay.graphs.screenplay import build_screenplay_graph
 from mirrorplay.graphs.session import build_session_graph, step_limit
-from mirrorplay.graphs.state import SessionSpec, SessionState, opening
+from mirrorplay.graphs.state import SessionSpec, SessionState, add_usage, opening
 from mirrorplay.personas.profile import resistance_profile
 from mirrorplay.personas.schema import Persona
 from mirrorplay.runs.config import RunConfig
@@ -55,13 +57,16 @@ async def play(
     """Play a session to its end and make its record. Raises whatever an agent raises."""
     config = cell.config
     spec = spec_of(session, config, persona)
-    if any(one.provider == "replay" for one in config.specs().values()):
-        from mirrorplay.agents.models.replay import Player, playing
+    if not config.specs():
+        return await _played(session, cell, spec, cast, run_name, attempt, place)
+    from mirrorplay.agents.models.bill import collected
+    from mirrorplay.agents.models.replay import Player, playing
 
-        player = Player(persona.id, spec.profile.type, session.replicate, cell.name)
-        with playing(player):
-            return await _played(session, cell, spec, cast, run_name, attempt, place)
-    return await _played(session, cell, spec, cast, run_name, attempt, place)
+    player = Player(persona.id, spec.profile.type, session.replicate, cell.name)
+    with playing(player), collected() as beside:
+        record = await _played(session, cell, spec, cast, run_name, attempt, place)
+    usage = reduce(add_usage, map(usage_of, beside), record.usage)
+    return record.model_copy(update={"usage": usage})
 
 
 async def _played(

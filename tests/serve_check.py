@@ -120,6 +120,8 @@ def main() -> int:
     with tempfile.TemporaryDirectory() as kept:
         place = Path(kept)
         model, processor = llava()
+        # The server samples only where the model's makers do; a greedy one repeats its mistakes.
+        model.generation_config.do_sample = True
         model.save_pretrained(place / "model")
         processor.save_pretrained(place / "model")
         began = time.monotonic()
@@ -136,6 +138,8 @@ def main() -> int:
                 print(f"  {text!r}")
             done = sessions(spec, place / "outputs")
             finished = list(done.sessions())
+            for name, entry in done.quarantined().items():
+                print(f"  {name}: {entry}")
             print(f"{len(finished)} of {SESSIONS} sessions, {done.path.name}")
     return 0 if len(finished) == SESSIONS else 1
 

@@ -7,7 +7,7 @@ words; where they say the opposite of what was meant the model is asked once mor
 """
 
 import re
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import partial
 from typing import Literal
 
@@ -48,15 +48,6 @@ _AGAINST = 0.04
 """Product of two valences of opposite sign from which a direction contradicts the face (H)."""
 
 
-@dataclass(frozen=True, slots=True)
-class WordedTurn(ClientTurn):
-    """A client turn with how its words came across: `agreement` is True as meant, False as the
-    opposite, None where the ear heard neither. `tries` counts the wordings, 1 or 2."""
-
-    agreement: bool | None = None
-    tries: int = 1
-
-
 class ModelClient:
     """A client with a model for its words. The model cannot end the session, change the state, or
     tell what trust does not allow, since it is never told. `style` "brief" asks for words alone, in
@@ -78,7 +69,7 @@ class ModelClient:
         self._mind = mind
         self._psyche = Psyche(appraisal, dynamics, coefficients, display_reliability, overlay)
 
-    async def speak(self, scene: ClientScene) -> WordedTurn:
+    async def speak(self, scene: ClientScene) -> ClientTurn:
         intent = self._psyche.intend(scene)
         messages = client_messages(scene, intent, self._style)
         read = partial(_read, name=scene.persona.intake.name)
@@ -103,7 +94,7 @@ class ModelClient:
             if again.value is not None:
                 line = _whole(again.value, again.cut)
                 heard = comes_across(line.text, scene)
-        return WordedTurn(
+        return ClientTurn(
             text=line.text,
             stage_direction=_direction(line.direction, intent),
             act=intent.act,

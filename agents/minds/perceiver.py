@@ -8,6 +8,7 @@ what the units amount to.
 import re
 
 from mirrorplay.agents.minds.reading import seed_from
+from mirrorplay.agents.models.bill import tell
 from mirrorplay.agents.models.message import Message, user
 from mirrorplay.agents.models.mind import Mind, Unreadable
 from mirrorplay.agents.prompts.library import prompt
@@ -24,17 +25,18 @@ _NUMBER = re.compile(r"[-+\u2212]?\d*\.?\d+")
 
 
 class ModelPerceiver:
-    """Looks with a model. A picture whose description could not be read gives an empty caption:
-    nothing was seen, and nothing is passed on."""
+    """Looks with a model. A picture whose description could not be read gives None: nothing was
+    seen, and nothing is passed on."""
 
     def __init__(self, mind: Mind) -> None:
         self._mind = mind
 
-    async def look(self, image: Image) -> Perception:
+    async def look(self, image: Image) -> Perception | None:
         answer = await self._mind.ask(
             perceiver_messages(image), seed=seed_from(image.sha256), read=read_perception
         )
-        return answer.value or Perception()
+        tell(answer.usage)
+        return answer.value
 
 
 def perceiver_messages(image: Image) -> list[Message]:

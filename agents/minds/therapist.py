@@ -15,13 +15,13 @@ client appraises the words.
 """
 
 import re
-from collections.abc import Sequence
 from functools import partial
 
 from mirrorplay.agents.minds.budget import Budget
 from mirrorplay.agents.minds.planning import example_plan, format_plan, parse_plan, techniques_text
 from mirrorplay.agents.minds.reading import Style, check_style
 from mirrorplay.agents.minds.tape import card_text, spoken_text
+from mirrorplay.agents.models.bill import tell
 from mirrorplay.agents.models.message import Message, assistant, system, user
 from mirrorplay.agents.models.mind import Mind, MindFailed, Unreadable
 from mirrorplay.agents.prompts.library import fence, plain, prompt
@@ -83,6 +83,7 @@ class ModelTherapist:
             turn=scene.turn,
             purpose="plan",
         )
+        tell(answer.usage)
         if answer.value is None:
             raise MindFailed(f"no plan could be read: {answer.failure}")
         return answer.value
@@ -141,10 +142,10 @@ class ModelTherapist:
 
     def _faces(self, scene: TherapistScene, earlier: int) -> list[Image | None]:
         """A picture or none for each client turn, the last one's at the end. Earlier pictures are
-        there when the scene carries them (`faces`); the first turn's never is."""
+        there too, as far as the budget goes; the first turn's never is."""
         if self.mode == "text":
             return [None] * (earlier + 1)
-        carried: Sequence[Image | None] = getattr(scene, "faces", ())
+        carried = scene.faces
         old = [*([None] * earlier), *carried[:earlier]][-earlier:] if earlier else []
         if old:
             old[0] = None

@@ -14,16 +14,13 @@ from typing import Literal
 
 from mirrorplay.agents.models.faults import Fault, Kind
 from mirrorplay.agents.models.message import Message
+from mirrorplay.agents.prompts.library import plain, prompt
 
 BASE_S = 0.5
 CAP_S = 30.0
 """Back-off: half a second, doubled up to half a minute. Eight attempts wait about a minute."""
 MAX_WAIT_S = 120.0
 """The longest Retry-After that is waited for."""
-REPAIR_REQUEST = (
-    "That answer could not be used: {reason}\n"
-    "Answer again, complete, in exactly the form that was asked for, and with nothing else."
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +74,7 @@ def reseeded(seed: int, repetition: int) -> int:
 
 def repaired(messages: Sequence[Message], text: str, reason: str) -> list[Message]:
     """The prompt, the answer that could not be read, and why."""
-    request = REPAIR_REQUEST.replace("{reason}", reason)
+    request = prompt("answer/repair").render(reason=plain(reason))
     return [*messages, Message("assistant", (text,)), Message("user", (request,))]
 
 

@@ -11,6 +11,8 @@ from typing import Any, Generic, TypeVar
 
 from pydantic import BaseModel, ValidationError
 
+from mirrorplay.agents.prompts.library import prompt
+
 M = TypeVar("M", bound=BaseModel)
 
 _FENCE = re.compile(r"```(?:json|JSON)?[ \t]*\n?(.*?)```", re.DOTALL)
@@ -45,10 +47,7 @@ class Form(Generic[M]):
     @property
     def instruction(self) -> str:
         """What a prompt says about the form."""
-        return (
-            "Answer with one JSON object and nothing else: no remarks, no code fence. "
-            "It follows this JSON schema:\n" + json.dumps(self.schema, ensure_ascii=False)
-        )
+        return prompt("answer/form").render(schema=json.dumps(self.schema, ensure_ascii=False))
 
     @property
     def response_format(self) -> dict[str, Any]:

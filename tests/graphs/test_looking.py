@@ -8,7 +8,15 @@ from langgraph.runtime import Runtime
 from mirrorplay.agents.faces.artist import PortraitArtist
 from mirrorplay.agents.faces.controls import BlankArtist
 from mirrorplay.agents.faces.perceiver import EmbeddedPerceiver
-from mirrorplay.agents.roles import Face, FaceBrief, Image, Mode
+from mirrorplay.agents.roles import (
+    MODES,
+    Face,
+    FaceBrief,
+    Image,
+    Mode,
+    TherapistScene,
+    TherapistTurn,
+)
 from mirrorplay.agents.therapist import ScriptedTherapist
 from mirrorplay.graphs.context import Cast, MemoryAlbum, SessionContext
 from mirrorplay.graphs.nodes import Nodes
@@ -194,3 +202,28 @@ async def test_a_blank_image_is_seen_as_blank_and_answered_by_the_words() -> Non
         words = Scenes("text", seed)
         read = await words.play()
         assert [turn.text for turn in seen["turns"]] == [turn.text for turn in read["turns"]]
+
+
+class Counting(ScriptedTherapist):
+    """Keeps how many earlier faces each scene had."""
+
+    seen: tuple[int, ...] = ()
+
+    async def respond(self, scene: TherapistScene) -> TherapistTurn:
+        self.seen = (*self.seen, sum(face is not None for face in scene.faces))
+        return await super().respond(scene)
+
+
+@pytest.mark.parametrize("mode", MODES)
+async def test_earlier_faces_come_with_the_scene_but_not_in_the_text_arm(mode: Mode) -> None:
+    therapist = Counting(mode=mode, eyes=EmbeddedPerceiver())
+    context = SessionContext(
+        cast(therapist=therapist, perceiver=EmbeddedPerceiver(), artist=PortraitArtist()),
+        MemoryAlbum(),
+    )
+    asked = spec(mode, max_exchanges=3)
+    final = await build_session_graph(mode).ainvoke(
+        opening(asked), {"recursion_limit": step_limit(asked)}, context=context
+    )
+    exchanges = final["exchange"]
+    assert therapist.seen == ((0,) * exchanges if mode == "text" else tuple(range(exchanges)))

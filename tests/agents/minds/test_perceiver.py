@@ -7,7 +7,6 @@ from mirrorplay.agents.minds.perceiver import ModelPerceiver, perceiver_messages
 from mirrorplay.agents.models.mind import Mind, Unreadable
 from mirrorplay.agents.models.scripted import Asked, FunctionChat
 from mirrorplay.agents.roles import Image
-from mirrorplay.policies.expression import Perception
 
 FACE = Image(b"face", "image/jpeg", 8, 8)
 ANSWER = """**Face:** brows drawn together, lips pressed together, looking down.
@@ -51,7 +50,7 @@ def test_a_number_off_the_scale_is_no_number(number: str) -> None:
 async def test_what_cannot_be_read_is_nothing_seen() -> None:
     with pytest.raises(Unreadable, match='"Face: …"'):
         read_perception("A person looks at the camera.")
-    assert await perceiver("A person looks at the camera.").look(FACE) == Perception()
+    assert await perceiver("A person looks at the camera.").look(FACE) is None
 
 
 async def test_the_seed_is_the_pictures() -> None:

@@ -1,7 +1,7 @@
 """The therapist played by a model: five arms, one opening, one plan, a budget."""
 
 from collections.abc import Callable
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 
 import pytest
 
@@ -177,21 +177,14 @@ def test_words_of_danger_are_met_at_once_in_every_arm() -> None:
         assert shown.count("the 988 line") == 2
 
 
-@dataclass(frozen=True)
-class Remembering(TherapistScene):
+def remembering(exchanges: int) -> TherapistScene:
     """A scene that carries the faces of earlier turns too."""
-
-    faces: tuple[Image | None, ...] = field(default=())
-
-
-def remembering(exchanges: int) -> Remembering:
     lines = tuple(
         SpokenLine("client" if at % 2 == 0 else "therapist", f"line {at}")
         for at in range(2 * exchanges + 1)
     )
-    base = later(lines=lines, exchange=exchanges + 1, turn=len(lines))
-    known = {name: getattr(base, name) for name in TherapistScene.__dataclass_fields__}
-    return Remembering(**known, faces=(OLD,) * exchanges)
+    faces = (OLD,) * exchanges
+    return later(lines=lines, exchange=exchanges + 1, turn=len(lines), faces=faces)
 
 
 def test_each_turns_face_stands_at_its_turn_but_the_first() -> None:

@@ -26,9 +26,18 @@ def written(folder: Path, front: str, body: str) -> Path:
 
 def test_every_prompt_loads_and_is_used_by_a_role() -> None:
     roles = {name.split("/")[0] for name in prompts()}
-    assert roles == {"client", "therapist", "perceiver", "supervisor", "judge", "screenwriter"}
-    minds = Path(library.__file__).parents[1] / "minds"
-    code = "\n".join(path.read_text(encoding="utf-8") for path in minds.glob("*.py"))
+    assert roles == {
+        "client",
+        "therapist",
+        "perceiver",
+        "supervisor",
+        "judge",
+        "screenwriter",
+        "answer",
+    }
+    agents = Path(library.__file__).parents[1]
+    users = [*agents.glob("minds/*.py"), *agents.glob("models/*.py")]
+    code = "\n".join(path.read_text(encoding="utf-8") for path in users)
     computed = {"therapist/plan_step", "therapist/plan_done"}
     assert [name for name in prompts() if f'"{name}"' not in code and name not in computed] == []
 
