@@ -8,7 +8,7 @@ that was killed has at most its last seconds uncounted.
 
 import json
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Self
 
@@ -17,7 +17,8 @@ from pydantic import ValidationError
 from mirrorplay.agents.models.purse import Limits, Spent
 from mirrorplay.personas.errors import UserError
 from mirrorplay.runs.config import RunConfig
-from mirrorplay.runs.directory import write_json
+from mirrorplay.runs.directory import RunDirectory, shown, write_json
+from mirrorplay.runs.load import load_config
 
 FILE = "spent.json"
 WRITE_S = 10.0
@@ -65,16 +66,33 @@ class Account:
 
     def take(self, now: Spent) -> str | None:
         """What the workers have spent in this sitting so far; the limit that is reached, if one
-        is."""
+        is, or why it cannot be told."""
         self._now = now
         if self._keeps and self._clock() - self._written > WRITE_S:
-            self.write()
+            try:
+                self.write()
+            except OSError as error:
+                return f"what is spent cannot be written ({error.strerror})"
         return self.spent.exhausts(self._limits)
 
     def write(self) -> None:
         """Put it on the disk, whole or not at all."""
         if self._keeps:
             self._written = self._clock()
-            partial = self._path.with_name(f".{FILE}")
-            write_json(partial, self.spent.model_dump(mode="json"))
-            partial.replace(self._path)
+            write_json(self._path, self.spent.model_dump(mode="json"))
+
+
+def relimit(run: RunDirectory, overrides: Sequence[str]) -> None:
+    """Change where a run stops by itself, as `limits.tokens=2000000`, before it goes on. Raises
+    UserError for any other key: what has been played cannot be played otherwise."""
+    before = run.config()
+    after = load_config(str(run.manifest_path), overrides).config
+    if after.model_copy(update={"limits": before.limits}) != before:
+        raise UserError(
+            "only limits can be changed when a run goes on",
+            where=" ".join(overrides),
+            allowed="limits.usd, limits.tokens, limits.minutes",
+            hint=f"mirrorplay run {shown(run.manifest_path)} KEY=VALUE begins another",
+        )
+    content = {**run.manifest(), "config": after.model_dump(mode="json")}
+    write_json(run.manifest_path, content)

@@ -24,6 +24,7 @@ from mirrorplay.agents.screenwriter import ScriptedScreenwriter
 from mirrorplay.agents.supervisor import ScriptedSupervisor
 from mirrorplay.agents.therapist import ScriptedTherapist
 from mirrorplay.graphs.context import Cast
+from mirrorplay.personas.errors import UserError
 from mirrorplay.policies.phrasing.bank import bank_directory
 from mirrorplay.runs.config import CAPTION_MODES, RunConfig
 from mirrorplay.runs.deck import read_deck
@@ -62,17 +63,19 @@ def _minds(config: RunConfig, board: "Switchboard | None") -> Mapping[str, "Mind
     specs = config.specs()
     if not specs:
         return {}
-    from mirrorplay.agents.models.key import read_key
     from mirrorplay.agents.models.mind import Mind
     from mirrorplay.agents.models.switchboard import Switchboard
 
     if board is None:
         config.limits.check(specs)
         board = Switchboard()
-        for spec in specs.values():
-            read_key(spec)
-            if spec.provider != "transformers":  # which would be loaded, and takes its time
-                board.model(spec)
+        for role, spec in specs.items():
+            if spec.provider == "replay" and role not in ("client", "therapist"):
+                raise UserError(
+                    "only what a client or a therapist said can be replayed",
+                    where=f"{role}.spec.model",
+                )
+            board.model(spec)  # weights of a local one are loaded later
     return {role: Mind(spec, role=role, board=board) for role, spec in specs.items()}
 
 

@@ -155,8 +155,7 @@ def _schema() -> pa.Schema:
 
 
 SCHEMA: pa.Schema = _schema()
-"""The row of this version (2: how a client's words came across), with the types of `datasets` in its
-metadata."""
+"""The row of this version (2: how a client's words came across), with the types of `datasets`."""
 
 
 def check_version(metadata: Mapping[bytes, bytes] | None, where: str) -> int:

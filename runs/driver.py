@@ -31,6 +31,7 @@ from mirrorplay.runs.log import open_log
 from mirrorplay.runs.plan import Plan, make_plan, select_personas
 from mirrorplay.runs.progress import Board
 from mirrorplay.runs.quarantine import Quarantine, QuarantineEntry
+from mirrorplay.runs.rooting import rooted
 from mirrorplay.runs.store import Survey, repair
 from mirrorplay.runs.worker import Failure, Lease, Pulse, ShardReport
 
@@ -51,6 +52,12 @@ class RunResult:
     idle: bool = False
     reason: str | None = None
     """Why the run stopped by itself, when it did."""
+
+    @property
+    def raises(self) -> str | None:
+        """The limit that a resume has to raise, if one was reached."""
+        first = (self.reason or "").partition(" ")[0]
+        return first if first.startswith("limits.") else None
 
     @property
     def left(self) -> int:
@@ -90,8 +97,7 @@ def prepare(config: RunConfig, import_path: Sequence[str] = ()) -> Prepared:
 
 def start(config: RunConfig, console: Console, import_path: Sequence[str] = ()) -> RunResult:
     """A new run from a configuration: everything is checked before its directory is made."""
-    if config.cache is not None:  # workers may run elsewhere
-        config = config.model_copy(update={"cache": str(Path(config.cache).resolve())})
+    config = rooted(config)
     prepared = prepare(config, import_path)
     run = RunDirectory.create(
         Path(config.output.dir).resolve(),
@@ -111,6 +117,17 @@ def start(config: RunConfig, console: Console, import_path: Sequence[str] = ()) 
         markup=False,
     )
     return resume(run, console)
+
+
+def _warn_of_copies(config: RunConfig, console: Console) -> None:
+    local = sorted(r for r, spec in config.specs().items() if spec.provider == "transformers")
+    if local and config.executor.kind == "ray" and config.executor.workers != 1:
+        console.print(
+            f"{' and '.join(local)}: every worker loads a copy of the model; "
+            "executor=inline or executor.workers=1 keeps one for all sessions",
+            style="yellow",
+            highlight=False,
+        )
 
 
 def resume(
@@ -149,6 +166,10 @@ def resume(
             if not retry_quarantined and session_id not in repaired.reopened
         }
         leases = _leases(survey, failed)
+        if leases and config.specs():
+            for cell in cells(config):
+                cast_of(cell.config)  # keys and models, before a session is begun
+            _warn_of_copies(config, console)
         if leases and "parent" in run.manifest():
             raise UserError(
                 "a fork is played by `mirrorplay fork` alone, and this one was cut off",

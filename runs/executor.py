@@ -34,7 +34,7 @@ def lanes(order: Order, in_flight: int) -> int:
 @dataclass
 class StopSignal:
     """Ctrl-C and SIGTERM counted: the first asks for a clean stop, the second for one at once.
-    `reason` says why the run itself asked for one."""
+    `reason` says why the run itself asked for one, which lets running sessions end."""
 
     count: int = 0
     reason: str | None = None
@@ -76,11 +76,15 @@ class StopSignal:
 
     def ask(self, reason: str) -> None:
         """A clean stop that nobody pressed a key for."""
-        if self.count == 0:
-            self.count, self.reason = 1, reason
+        if not self.asked:
+            self.reason = reason
             for listener in self.listeners:
                 listener()
 
+    def grace_s(self, after_a_key: float) -> float | None:
+        """Time that running sessions get: all they need when nobody pressed a key."""
+        return after_a_key if self.count else None
+
     @property
     def asked(self) -> bool:
-        return self.count > 0
+        return self.count > 0 or self.reason is not None

@@ -35,7 +35,7 @@ from mirrorplay.runs.directory import RunDirectory
 from mirrorplay.runs.grid import Cell, cells
 from mirrorplay.runs.lock import RunLock
 from mirrorplay.runs.plan import PlannedSession, plan_of
-from mirrorplay.runs.play import record_of
+from mirrorplay.runs.play import beside_the_graph, record_of, with_usage
 from mirrorplay.runs.quarantine import readable_error
 from mirrorplay.runs.spool import SpoolWriter
 from mirrorplay.runs.steps import checkpoint_file, steps_of
@@ -130,7 +130,8 @@ def _play(
         (child.blobs / name).write_bytes(image.data)
     album = FolderAlbum(child.blobs)
     context = SessionContext(cast, album)
-    final = asyncio.run(_continue(copy, thread, record, lineage["step"], values, context))
+    with beside_the_graph(planned, cell) as beside:
+        final = asyncio.run(_continue(copy, thread, record, lineage["step"], values, context))
     provenance = {
         "graph": record.provenance["graph"],
         "checkpoint": copy.name,
@@ -142,6 +143,7 @@ def _play(
             played = record_of(
                 final, planned, cell, album, child.config().name, spool.attempt, provenance
             )
+            played = with_usage(played, beside)
             spool.append(to_batch(played))
         commit_shard(child.path, 0, [planned.session_id], {})
     return played

@@ -25,9 +25,13 @@ def run_inline(order: Order, executor: InlineExecutor) -> None:
 
 async def _run(order: Order, executor: InlineExecutor) -> None:
     worker = SessionWorker(order.run_dir, "inline", executor.in_flight)
-    order.stop.listeners.append(lambda: worker.stop(executor.shutdown_grace_s))
+
+    def stop() -> None:
+        worker.stop(order.stop.grace_s(executor.shutdown_grace_s))
+
+    order.stop.listeners.append(stop)
     if order.stop.asked:
-        worker.stop(executor.shutdown_grace_s)
+        stop()
     waiting = list(reversed(order.leases))
     pulse = asyncio.create_task(_beat(worker, order))
 

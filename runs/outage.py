@@ -22,10 +22,12 @@ if TYPE_CHECKING:
 PATIENCE_S = 600.0
 """How long a run waits for an endpoint before it halts."""
 SHORTEST_WAIT_S = 1.0
+GAP_S = 180.0
+"""An endpoint that no session has met closed for so long was open in between."""
 
 
 class Outage:
-    """One worker's. `waiting` names the endpoint, `halt` says why the run cannot go on."""
+    """One worker's. `waiting` tells what is waited for, `halt` why the run cannot go on."""
 
     def __init__(
         self,
@@ -34,17 +36,22 @@ class Outage:
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
     ) -> None:
         self._patience_s, self._clock, self._sleep = patience_s, clock, sleep
-        self._since: float | None = None
+        self._met: dict[str, tuple[float, float]] = {}
+        """Endpoint → when it was first and last found closed."""
         self.waiting: str | None = None
         self.halt: str | None = None
 
     async def wait(self, down: EndpointDown, log: structlog.typing.FilteringBoundLogger) -> bool:
         """Wait until a call would be let through again. False: the run is to halt."""
-        if self._since is None:
-            self._since = self._clock()
+        now = self._clock()
+        since, last = self._met.get(down.endpoint, (now, now))
+        if now - last > GAP_S:
+            since = now
+        if since == now:
             log.warning("endpoint down", endpoint=down.endpoint, error=str(down))
-        self.waiting = down.endpoint
-        if not down.passing or self._clock() - self._since > self._patience_s:
+        self._met[down.endpoint] = (since, now)
+        self.waiting = str(down)
+        if not down.passing or now - since > self._patience_s:
             self.halt = self.halt or str(down)
         if self.halt is not None:
             return False
@@ -52,8 +59,8 @@ class Outage:
         return self.halt is None
 
     def over(self) -> None:
-        """A session was played to its end: the endpoint answers."""
-        self._since = self.waiting = None
+        """A session was played to its end: what it needed answers."""
+        self.waiting = None
 
 
 def switchboard(config: RunConfig, log: structlog.typing.FilteringBoundLogger) -> "Switchboard":

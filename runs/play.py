@@ -1,6 +1,8 @@
 """One session played: from the plan's line to the record, whatever executor asked for it."""
 
 import typing
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import reduce
 from pathlib import Path
@@ -8,6 +10,7 @@ from typing import Any
 
 from langchain_core.runnables import RunnableConfig
 
+from mirrorplay.agents.roles import Usage
 from mirrorplay.graphs.checkpoints import open_saver, session_graph
 from mirrorplay.graphs.context import Album, Cast, FolderAlbum, MemoryAlbum, SessionContext
 from mirrorplay.graphs.nodes import usage_of
@@ -57,14 +60,30 @@ async def play(
     """Play a session to its end and make its record. Raises whatever an agent raises."""
     config = cell.config
     spec = spec_of(session, config, persona)
-    if not config.specs():
-        return await _played(session, cell, spec, cast, run_name, attempt, place)
+    with beside_the_graph(session, cell) as beside:
+        record = await _played(session, cell, spec, cast, run_name, attempt, place)
+    return with_usage(record, beside)
+
+
+@contextmanager
+def beside_the_graph(session: PlannedSession, cell: Cell) -> Iterator[list[Usage]]:
+    """Whatever models of a session need to know or tell that does not go through its state: who is
+    played, for replays, and what plans and captions cost."""
+    if not cell.config.specs():
+        yield []
+        return
     from mirrorplay.agents.models.bill import collected
     from mirrorplay.agents.models.replay import Player, playing
 
-    player = Player(persona.id, spec.profile.type, session.replicate, cell.name)
+    player = Player(session.persona_id, session.resistance, session.replicate, cell.name)
     with playing(player), collected() as beside:
-        record = await _played(session, cell, spec, cast, run_name, attempt, place)
+        yield beside
+
+
+def with_usage(record: SessionRecord, beside: list[Usage]) -> SessionRecord:
+    """The record with what was told beside its graph."""
+    if not beside:
+        return record
     usage = reduce(add_usage, map(usage_of, beside), record.usage)
     return record.model_copy(update={"usage": usage})
 

@@ -54,6 +54,10 @@ class Board:
 
     def pulse(self, pulse: Pulse) -> None:
         """Take in what the workers have done since this execution began."""
+        if pulse.waiting and not self._last.waiting:
+            self._console.print(
+                f"waiting: {pulse.waiting}", highlight=False, markup=False, soft_wrap=True
+            )
         self._last = pulse
         settled = self._done + self._failed + pulse.done + pulse.failed
         if self._bar:
@@ -78,7 +82,7 @@ class Board:
         if total.usd:
             parts.append(f"${total.usd:.2f}")
         if pulse.waiting and not final:
-            parts.append(f"waiting for {pulse.waiting}")
+            parts.append("waiting")
         left = self._total - done - self._failed - pulse.failed
         if not final and rate > 0 and left:
             parts.append(f"{_duration(left / rate)} left")

@@ -2,8 +2,8 @@
 
 Everything that is not a model draws the same again, so every prompt is made anew from the same
 scene; what a model said comes from the record. Roles that answer in codes or numbers (supervisor,
-judge, perceiver) are asked by the same functions and answered from their columns. A prompt that
-asked for a repair is not kept and not shown.
+judge, perceiver) are asked by the same functions and answered from their columns. Not kept, and so
+not shown: requests for a repair, and a client's second try (`tries` says that there was one).
 """
 
 import asyncio
@@ -37,6 +37,7 @@ from mirrorplay.runs.casting import cast_of, extend_import_path
 from mirrorplay.runs.config import RunConfig
 from mirrorplay.runs.directory import RunDirectory
 from mirrorplay.runs.grid import cells
+from mirrorplay.runs.model_blocks import BY_MODEL
 from mirrorplay.runs.plan import PlannedSession
 from mirrorplay.runs.play import play
 
@@ -137,8 +138,19 @@ async def _rehearse(
         shard=0,
     )
     cell = next(one for one in cells(run.config()) if one.name == record.cell)
-    cast = _recorded(cast_of(config, rehearsal), config, rehearsal)
+    cast = _recorded(cast_of(_keyless(config), rehearsal), config, rehearsal)
     return await play(planned, cell, record.persona, cast, record.run, record.attempt)
+
+
+def _keyless(config: RunConfig) -> RunConfig:
+    """Nothing is asked, so nobody's key is needed."""
+    changes: dict[str, Any] = {}
+    for name in ("client", "perceiver", "therapist", "supervisor", "judge"):
+        block = getattr(config, name)
+        if isinstance(block, BY_MODEL):
+            spec = block.spec.model_copy(update={"api_key_env": None, "api_key_file": None})
+            changes[name] = block.model_copy(update={"spec": spec})
+    return config.model_copy(update=changes)
 
 
 def _recorded(cast: Cast, config: RunConfig, rehearsal: _Rehearsal) -> Cast:

@@ -50,7 +50,8 @@ def print_ending(console: Console, result: RunResult) -> None:
         console.print(
             f"{result.reason or 'interrupted'}: {result.left} sessions left; "
             f"go on with: mirrorplay resume {path}"
-            + (" --retry-quarantined" if result.retried else ""),
+            + (" --retry-quarantined" if result.retried else "")
+            + (f" {result.raises}=…" if result.raises else ""),
             highlight=False,
             markup=False,
             soft_wrap=True,

@@ -126,11 +126,11 @@ class SessionWorker:
         if self._board is not None:
             await self._board.close()
 
-    def stop(self, grace_s: float) -> None:
-        """Start no more sessions; cancel those still running after `grace_s` seconds. Callable
-        from any thread."""
+    def stop(self, grace_s: float | None) -> None:
+        """Start no more sessions; cancel those still running after `grace_s` seconds (None: let
+        them end). Callable from any thread."""
         self._stopping = True
-        if self._loop is not None:
+        if self._loop is not None and grace_s is not None:
             self._loop.call_soon_threadsafe(self._loop.call_later, grace_s, self._cancel)
 
     async def run_shard(self, lease: Lease) -> ShardReport:
@@ -214,6 +214,8 @@ class SessionWorker:
     async def _attempts(self, session: PlannedSession, spool: SpoolWriter) -> Failure | None:
         cell = self._cells[session.cell]
         limits = cell.config.session
+        # Not inside the try below: a model that cannot be made is nobody's session.
+        cast = self._cast(cell.config, cell.name)
         log = self._log.bind(session_id=session.session_id)
         failure: Failure | None = None
         attempt = 1
@@ -224,7 +226,7 @@ class SessionWorker:
                         session,
                         cell,
                         self._personas[session.persona_id],
-                        self._cast(cell.config, cell.name),
+                        cast,
                         self._run_name,
                         spool.attempt,
                         self._place(cell.config, session, spool, attempt),
@@ -269,6 +271,8 @@ class SessionWorker:
         if cell not in self._casts:
             if config.specs() and self._board is None:
                 self._board = switchboard(config, self._log)
+                for spec in config.specs().values():
+                    self._board.model(spec)
             self._casts[cell] = cast_of(config, self._board)
         return self._casts[cell]
 

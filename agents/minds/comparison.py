@@ -32,7 +32,8 @@ _FORM = Form(PairAnswer)
 
 @dataclass(frozen=True, slots=True)
 class Comparison:
-    """`preferred` is None when an order could not be read. `consistent` is False when the two
+    """`preferred` is None when an order was refused or could not be
+    read. `consistent` is False when the two
     orders contradict each other, and then neither is preferred."""
 
     preferred: Preferred | None
@@ -77,5 +78,6 @@ async def _ask(
         messages,
         seed=seed_from(messages[-1].text),
         read=_FORM,
+        optional=True,
     )
     return (answer.value.more if answer.value else None), answer.usage

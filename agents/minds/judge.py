@@ -3,7 +3,8 @@
 The rubric is the instrument's data (`policies/instruments`): range, direction and paraphrase make
 the prompt and the pydantic type of the answer. Items that are counts of codes are left to coders;
 items that are means of others are worked out from those. Each item can be asked several times, and
-the median counts; what could not be read, and what the model says cannot be told, is absent.
+the median counts; what was refused or could not be read, and what the model says cannot be told,
+is absent.
 """
 
 import asyncio
@@ -132,6 +133,7 @@ class ModelJudge:
                     messages,
                     seed=seed_from(messages[-1].text, sample),
                     read=form,
+                    optional=True,
                 )
                 for sample in range(self._samples)
             ]

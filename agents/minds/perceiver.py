@@ -25,15 +25,18 @@ _NUMBER = re.compile(r"[-+\u2212]?\d*\.?\d+")
 
 
 class ModelPerceiver:
-    """Looks with a model. A picture whose description could not be read gives None: nothing was
-    seen, and nothing is passed on."""
+    """Looks with a model. A picture whose description was refused or could not be read gives None:
+    nothing was seen, and nothing is passed on."""
 
     def __init__(self, mind: Mind) -> None:
         self._mind = mind
 
     async def look(self, image: Image) -> Perception | None:
         answer = await self._mind.ask(
-            perceiver_messages(image), seed=seed_from(image.sha256), read=read_perception
+            perceiver_messages(image),
+            seed=seed_from(image.sha256),
+            read=read_perception,
+            optional=True,
         )
         tell(answer.usage)
         return answer.value

@@ -25,7 +25,8 @@ LEAST_EXCHANGES = 2
 
 
 class ModelScreenwriter:
-    """Writes with a model. Raises MindFailed where no session could be read off the page."""
+    """Writes with a model. Raises MindFailed where no session could be read off the page, or where
+    `max_tokens` cut it: nobody could tell it from one that ends there."""
 
     def __init__(self, mind: Mind) -> None:
         self._mind = mind
@@ -35,6 +36,7 @@ class ModelScreenwriter:
             screenwriter_messages(brief),
             seed=brief.draws.seed(0, "screenwriter", "model"),
             read=partial(_read, brief=brief),
+            whole=True,
         )
         if answer.value is None:
             raise MindFailed(f"no session could be read: {answer.failure}")

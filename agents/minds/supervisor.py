@@ -3,7 +3,7 @@
 One call an exchange, answered in a type of ours. The rule-based crisis screen always runs beside
 it: a model can add findings, with words that were really said, and never take one away. How a
 session ends when nobody resolves it (safety, leaving, the limit) is never the model's to decide. An
-answer that could not be read leaves the exchange without codes.
+answer that was refused or could not be read leaves the exchange without codes.
 """
 
 from functools import lru_cache
@@ -102,6 +102,7 @@ class ModelSupervisor:
             seed=seed_from(messages[-1].text),
             read=_FORM,
             turn=reply.index if reply else None,
+            optional=True,
         )
         read = answer.value
         heard = screen(client.text, before) if client else ()

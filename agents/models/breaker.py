@@ -92,15 +92,19 @@ class Breaker:
             raise self._down(self._open_until - now)
         self._open_until = now + self._pause_s
 
-    def succeeded(self) -> None:
-        """An answer arrived, of use or not: the endpoint lives."""
+    def heard(self) -> None:
+        """It lives, whatever it said."""
         self._row, self._open_until = 0, None
+
+    def succeeded(self) -> None:
+        """An answer arrived, of use or not."""
+        self.heard()
         self._answered = True
 
     def rejected(self, fault: Fault) -> None:
         """It lives, and calls this request wrong. That may be one session's fault, unless it has
         never accepted any."""
-        self._row = 0
+        self.heard()
         self._rejected += 1
         if not self._answered and self._rejected >= REJECTIONS:
             self.refuse(fault)

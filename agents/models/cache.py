@@ -1,14 +1,16 @@
 """Answers kept in a file, so that a run repeated with one arm more pays for that arm alone.
 
 The key is a hash of what decides an answer: the prompt, with each image by the hash of its bytes,
-the sampling, and the call's own seed; not the address, which changes with every server. Prompts,
-images and keys are not in the file. It is SQLite in write-ahead mode: every entry is whole or
+the sampling, and the call's own seed, sent or not: replicates and samples that ask the same are
+different questions. Not the address, which changes with every server. Prompts, images and keys are
+not in the file. It is SQLite in write-ahead mode: every entry is whole or
 absent, and workers of one machine may share it. A file that is damaged is set aside, not mourned.
 """
 
 import asyncio
 import json
 import sqlite3
+import time
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from hashlib import sha256
@@ -20,30 +22,34 @@ import aiosqlite
 from mirrorplay.agents.models.message import Message
 from mirrorplay.personas.errors import UserError
 
-VERSION = 1
+VERSION = 2
 """Raised whenever keys or entries change their meaning: older files are then started anew."""
 PATIENCE_S = 20.0
 """How long a write waits for another worker's."""
+AGAIN_S = 0.02
+"""How long before a new file that another worker is opening is tried again."""
 
 _NO_DATABASE = ("not a database", "malformed", "disk image", "file is encrypted")
 
 
 @dataclass(frozen=True, slots=True)
 class CachedAnswer:
-    """An answer that could be read, and the tokens it once cost."""
+    """An answer that could be read, the tokens it once cost, and whether `max_tokens` ended it."""
 
     text: str
     prompt_tokens: int | None = None
     completion_tokens: int | None = None
+    cut: bool = False
 
 
 def answer_key(
     messages: Sequence[Message],
     sampling: dict[str, Any],
-    seed: int | None,
+    seed: int,
     form: dict[str, Any] | None = None,
 ) -> str:
-    """64 hexadecimal digits. `form` is the JSON schema sent along, if one was."""
+    """64 hexadecimal digits. `seed` is the call's own, `form` the JSON schema sent along, if one
+    was."""
     prompt = [
         [
             message.role,
@@ -110,12 +116,16 @@ class AnswerCache:
         if self._database is not None:
             return self._database
         async with self._opening:
-            if self._database is None:
+            give_up = time.monotonic() + PATIENCE_S
+            while self._database is None:
                 try:
                     self._database = await self._connect()
                 except sqlite3.DatabaseError as error:
-                    await self._recover(error)
-                    self._database = await self._connect()
+                    # SQLite does not wait for another worker that switches a new file to WAL.
+                    if "locked" not in str(error) or time.monotonic() > give_up:
+                        await self._recover(error)
+                    else:
+                        await asyncio.sleep(AGAIN_S)
             return self._database
 
     async def _connect(self) -> aiosqlite.Connection:

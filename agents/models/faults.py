@@ -21,6 +21,7 @@ Kind = Literal[
     "reset",
     "damaged",
     "empty",
+    "spent",
     "refusal",
     "filtered",
     "overflow",
@@ -29,8 +30,10 @@ Kind = Literal[
     "denied",
     "unknown_model",
 ]
-MAX_TOLD = 200
-"""Characters of a server's words that an error repeats."""
+CONTENT: frozenset[Kind] = frozenset(
+    ("empty", "spent", "refusal", "filtered", "overflow", "malformed")
+)
+"""The endpoint answered, and with this question it is of no use."""
 
 _OVERFLOW = re.compile(
     r"context[ _]length|context window|maximum context|max_model_len|prompt is too long"
@@ -38,7 +41,16 @@ _OVERFLOW = re.compile(
     r" tokens|context)",
     re.IGNORECASE,
 )
-_FILTERED = re.compile(r"content[_ ](?:filter|policy|management)|safety system", re.IGNORECASE)
+_FILTERED = re.compile(
+    r"content[_ -](?:filter|polic|management|moderation)|safety system|moderat(?:ion|ed)\b|flagged"
+    r"|(?:usage|acceptable use) polic",
+    re.IGNORECASE,
+)
+_ACCOUNT = re.compile(
+    r"\b(?:account|organi[sz]ation|project|key)\b[^.]{0,40}\b(?:flagged|suspended|disabled|banned)",
+    re.IGNORECASE,
+)
+"""Somebody is shut out, which is no matter of what was asked."""
 _QUOTA = re.compile(r"insufficient_quota|billing|exceeded your current quota", re.IGNORECASE)
 _NO_MODEL = re.compile(r"model.{0,80}(?:not (?:be )?found|does not exist|no such)", re.IGNORECASE)
 _REFUSAL = re.compile(
@@ -57,6 +69,10 @@ _RESETS = frozenset(
     ("APIConnectionError", "TransportError", "ClientConnectionError", "ClientPayloadError")
 )
 _DAMAGED = frozenset(("APIResponseValidationError", "DamagedReply"))
+_ENDINGS = ("finish_reason", "stop_reason", "stopReason", "done_reason")
+"""Where providers' answers say why they end."""
+_CUT = frozenset(("length", "max_tokens", "max_output_tokens", "model_length"))
+_HELD_BACK = frozenset(("content_filter", "content_filtered", "safety", "prohibited_content"))
 
 
 class DamagedReply(ValueError):
@@ -65,8 +81,8 @@ class DamagedReply(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class Fault:
-    """One failed attempt. `told` is for a person, a line at most; `wait_s` is what the server
-    asked for."""
+    """One failed attempt. `told` is for a person, on one line of any length, and may hold a key
+    until it is cleaned (`key.told_line`); `wait_s` is what the server asked for."""
 
     kind: Kind
     told: str
@@ -103,13 +119,28 @@ def fault_in(text: str, metadata: Mapping[str, Any], extra: Mapping[str, Any]) -
     `response_metadata` and `additional_kwargs`."""
     if refusal := extra.get("refusal"):
         return Fault("refusal", _line(f"the model refused: {refusal}"))
-    if metadata.get("finish_reason") == "content_filter":
+    if _ending(metadata) in _HELD_BACK:
         return Fault("filtered", "the server's content filter held the answer back")
     if not text.strip():
+        if was_cut(metadata):
+            return Fault("spent", "max_tokens was used up before the answer began")
         return Fault("empty", "an empty answer")
     if _REFUSAL.match(text):
         return Fault("refusal", _line(f"the model refused: {text}"))
     return None
+
+
+def was_cut(metadata: Mapping[str, Any]) -> bool:
+    """Whether an answer ends where the limit of its tokens ended it, in any provider's words."""
+    return _ending(metadata) in _CUT
+
+
+def _ending(metadata: Mapping[str, Any]) -> str:
+    """Why an answer ends, in lower case; empty when nobody says."""
+    given = next((metadata[name] for name in _ENDINGS if metadata.get(name)), None)
+    if given is None and isinstance(more := metadata.get("incomplete_details"), Mapping):
+        given = more.get("reason")
+    return str(given or "").rpartition(".")[2].lower()
 
 
 def _chain(error: BaseException) -> Iterator[BaseException]:
@@ -137,8 +168,9 @@ def _by_status(status: int, error: BaseException) -> Fault:
     wait = _retry_after(getattr(getattr(error, "response", None), "headers", None) or {})
     if status == 429:
         return Fault("denied", told) if _QUOTA.search(words) else Fault("rate_limited", told, wait)
+    filtered = _FILTERED.search(words) and not _ACCOUNT.search(words)
     if status in (401, 402, 403, 407):
-        return Fault("filtered" if _FILTERED.search(words) else "denied", told)
+        return Fault("filtered" if filtered else "denied", told)
     if status in (503, 529):
         return Fault("overloaded", told, wait)
     if status in (408, 504):
@@ -147,7 +179,7 @@ def _by_status(status: int, error: BaseException) -> Fault:
         return Fault("server", told, wait)
     if _OVERFLOW.search(words) or status == 413:
         return Fault("overflow", told)
-    if _FILTERED.search(words):
+    if filtered:
         return Fault("filtered", told)
     if status == 404 or _NO_MODEL.search(words):
         return Fault("unknown_model", told)
@@ -184,5 +216,4 @@ def _retry_after(headers: Mapping[str, str]) -> float | None:
 
 
 def _line(text: str) -> str:
-    line = " ".join(text.split())
-    return line if len(line) <= MAX_TOLD else f"{line[:MAX_TOLD]}…"
+    return " ".join(text.split())

@@ -15,8 +15,8 @@ from pydantic import SecretStr
 
 from mirrorplay.agents.models.breaker import EndpointDown
 from mirrorplay.agents.models.cache import CachedAnswer, answer_key
-from mirrorplay.agents.models.faults import Fault, fault_in, fault_of
-from mirrorplay.agents.models.key import hushed, read_key
+from mirrorplay.agents.models.faults import CONTENT, Fault, fault_in, fault_of, was_cut
+from mirrorplay.agents.models.key import hushed_error, read_key, told_line
 from mirrorplay.agents.models.message import Message, to_langchain
 from mirrorplay.agents.models.replay import Purpose
 from mirrorplay.agents.models.retry import REMEDIES, repaired, reseeded, shortened, wait_s
@@ -144,13 +144,17 @@ class Mind:
         form: Form[Any] | None = None,
         turn: int | None = None,
         purpose: Purpose = "turn",
+        optional: bool = False,
+        whole: bool = False,
     ) -> Answer[T]:
         """Ask until `read` accepts the answer.
 
         seed: the call's own, of any size; sent where the provider takes one. read: makes a value
         of the text or raises Unreadable. form: whose schema is sent along; `read` itself when it
         is one. turn, purpose: index of the turn this is for, and whether its words or its plan
-        are asked for, which only a replay needs.
+        are asked for, which only a replay needs. optional: whether the session can do without:
+        when the last of all attempts was answered with nothing of use (empty, refused, filtered,
+        too long), the value is None. whole: whether an answer that `max_tokens` cut is of no use.
 
         Raises MindFailed when the attempts are used up or cannot help, EndpointDown when the run
         must pause, UserError for a model that cannot be made.
@@ -160,27 +164,28 @@ class Mind:
         key = ""
         cache = self.board.cache if self._cacheable else None
         if cache is not None:
-            sent = seed if self.spec.sends_seed else None
             schema = None if form is None else form.schema
-            key = answer_key(messages, self.spec.sampling(), sent, schema)
+            key = answer_key(messages, self.spec.sampling(), seed, schema)
             kept = await cache.get(key)
-            if kept is not None:
+            if kept is not None and not (whole and kept.cut):
+                free = Usage(self.model, 0, 0, 0)
                 try:
-                    return Answer(read(kept.text), kept.text, Usage(self.model, 0, 0, 0), 0)
+                    return Answer(read(kept.text), kept.text, free, 0, cut=kept.cut)
                 except Unreadable:
                     pass  # read otherwise today than when it was kept: ask
         bill = _Bill()
         try:
             cue: Cue = {"role": self.role, "turn": turn, "purpose": purpose}
-            answer = await self._until_read(messages, seed, read, form, cue, bill)
+            answer = await self._until_read(messages, seed, read, form, cue, bill, optional, whole)
         finally:
             if bill.calls:
                 self.board.purse.spend(self.role, bill.owed(self.model), self.spec.price)
         if cache is not None and answer.failure is None:
             usage = answer.usage
-            await cache.put(
-                key, CachedAnswer(answer.text, usage.prompt_tokens, usage.completion_tokens)
+            kept = CachedAnswer(
+                answer.text, usage.prompt_tokens, usage.completion_tokens, answer.cut
             )
+            await cache.put(key, kept)
         return answer
 
     async def _until_read(
@@ -191,15 +196,21 @@ class Mind:
         form: Form[Any] | None,
         cue: Cue,
         bill: _Bill,
+        optional: bool,
+        whole: bool,
     ) -> Answer[T]:
         base = prompt = list(messages)
-        call_seed, waits = seed, 0
+        call_seed, waits, in_words = seed, 0, False
         useless: dict[str, int] = {}
         unread: tuple[_Reply, str] | None = None
         fault = Fault("server", "not asked")
         while bill.calls < self.spec.attempts:
-            sent = form if self._sends_schema else None
+            sent = form if self._sends_schema and not in_words else None
             result = await self._attempt(prompt, call_seed, sent, cue, bill)
+            if in_words and (isinstance(result, _Reply) or result.kind in CONTENT):
+                self._sends_schema = False  # it was the schema that was refused
+            if isinstance(result, _Reply) and whole and result.cut:
+                result = Fault("spent", "max_tokens was used up before the end")
             if isinstance(result, _Reply):
                 try:
                     value = read(result.text)
@@ -218,7 +229,7 @@ class Mind:
                 raise self._line.breaker.refuse(fault)
             if remedy.again == "never":
                 if sent is not None and self.spec.structured == "auto":
-                    self._sends_schema = False  # it may have been refused for its schema
+                    in_words = True  # it may have been refused for its schema
                     continue
                 break
             if remedy.waits:
@@ -227,8 +238,10 @@ class Mind:
                 waits += 1
                 continue
             times = useless[fault.kind] = useless.get(fault.kind, 0) + 1
-            if times == 1:
+            if times == 1 and remedy.again != "once":
                 continue
+            if times > 1 and remedy.again == "once":
+                break
             call_seed = reseeded(seed, sum(useless.values()))
             if remedy.again == "repair" and unread is not None:
                 prompt = repaired(base, unread[0].text, unread[1])
@@ -244,9 +257,14 @@ class Mind:
             )
         if self._line.breaker.is_open:
             raise self._line.breaker.down()
+        told = f"{fault.told} ({fault.kind})"
+        if fault.kind == "spent":
+            told += f": raise max_tokens of the {self.role}'s spec"
+        if optional and fault.kind in CONTENT:
+            return Answer(None, "", bill.usage(self.model), bill.calls, told)
         raise MindFailed(
             f"{self.role}: {self.model} gave no answer in {bill.calls} "
-            f"attempt{'s' if bill.calls != 1 else ''}; last: {fault.told} ({fault.kind})"
+            f"attempt{'s' if bill.calls != 1 else ''}; last: {told}"
         )
 
     async def _attempt(
@@ -270,6 +288,7 @@ class Mind:
         asked = to_langchain(prompt)
         fault: Fault | None = None
         reply: AIMessage | None = None
+        stray: Exception | None = None
         async with pace.place() as place:
             breaker.check()
             bill.calls += 1
@@ -277,32 +296,41 @@ class Mind:
                 async with asyncio.timeout(self.spec.timeout_s):
                     reply = await chat.ainvoke(asked, **settings)
             except Exception as error:
-                fault = fault_of(error)
+                fault = fault_of(error) or _schema_unknown(error, form)
                 if fault is None:
-                    raise
-            if fault is None:
+                    stray = hushed_error(error, self._key)
+                    if stray is error:
+                        raise
+            if fault is not None:
+                fault = Fault(fault.kind, told_line(fault.told, self._key), fault.wait_s)
+                self._count(fault, form)
+                if REMEDIES[fault.kind].slows:
+                    place.too_much()
+            elif reply is not None:
                 breaker.succeeded()
                 place.answered()
-            else:
-                fault = Fault(fault.kind, hushed(fault.told, self._key), fault.wait_s)
-                remedy = REMEDIES[fault.kind]
-                if remedy.counts:
-                    breaker.failed(fault)
-                elif remedy.again == "never" and form is None:
-                    breaker.rejected(fault)
-                elif remedy.again != "down":
-                    breaker.succeeded()
-                if remedy.slows:
-                    place.too_much()
+        if stray is not None:
+            raise stray
         if fault is not None or reply is None:
             return fault or Fault("empty", "an empty answer")
         bill.add(reply, prompt)
         text = _spoken(reply.text)
-        extra = reply.additional_kwargs
-        unfit = fault_in(text, reply.response_metadata, extra)
+        unfit = fault_in(text, reply.response_metadata, reply.additional_kwargs)
         if unfit is not None:
-            return Fault(unfit.kind, hushed(unfit.told, self._key))
-        return _Reply(text, reply.response_metadata.get("finish_reason") == "length")
+            return Fault(unfit.kind, told_line(unfit.told, self._key))
+        return _Reply(text, was_cut(reply.response_metadata))
+
+    def _count(self, fault: Fault, form: Form[Any] | None) -> None:
+        """Tell the breaker of a fault."""
+        breaker, remedy = self._line.breaker, REMEDIES[fault.kind]
+        if remedy.counts:
+            breaker.failed(fault)
+        elif fault.kind in CONTENT:
+            breaker.succeeded()
+        elif remedy.again == "never" and (form is None or self.spec.structured != "auto"):
+            breaker.rejected(fault)
+        elif remedy.again == "never":
+            breaker.heard()  # it lives; whether the schema was at fault, the next attempt tells
 
     def _made(self) -> BaseChatModel:
         self._key = read_key(self.spec)
@@ -324,8 +352,15 @@ class Mind:
 
 def _spoken(text: str) -> str:
     """An answer without the thinking aloud that some models put before it; nothing when it was cut
-    off while thinking."""
+    off while thinking. Where the prompt has the opening tag already, the answer has none."""
     begins, ends = _THOUGHT
-    if text.lstrip().startswith(begins):
-        return text.partition(ends)[2].strip()
-    return text
+    if begins not in text and ends not in text:
+        return text
+    return text.rpartition(ends)[2].partition(begins)[0].strip()
+
+
+def _schema_unknown(error: Exception, form: Form[Any] | None) -> Fault | None:
+    """A client library that does not know the parameter refuses it as a server would."""
+    if form is not None and isinstance(error, TypeError) and "response_format" in str(error):
+        return Fault("rejected", str(error))
+    return None

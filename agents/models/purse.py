@@ -1,12 +1,12 @@
 """What a run has spent, by role, and whether it may go on.
 
-A purse counts in one process; what it counted is a `Spent`, which adds up across workers and goes
-on where an interrupted run left off. Reaching a limit is no failure: the run starts no further
-session, lets the running ones end and can be resumed with a higher limit.
+A purse counts in one process; what it counted is a `Spent`, which adds up across workers and
+sittings and knows which of a run's limits it exhausts. Reaching a limit is no failure: the run
+starts no further session, lets the running ones end and can be resumed with a higher limit.
 """
 
 import time
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from typing import Annotated
 
 from pydantic import Field
@@ -90,24 +90,12 @@ class Spent(Frozen):
 
 
 class Purse:
-    """Counts in one process.
+    """Counts in one process. clock: seconds, monotonic."""
 
-    already: what earlier sittings of the run spent. clock: seconds, monotonic.
-    """
-
-    def __init__(
-        self,
-        limits: Limits | None = None,
-        *,
-        already: Spent | None = None,
-        clock: Callable[[], float] = time.monotonic,
-    ) -> None:
-        self.limits = limits or Limits()
-        self._already = already or Spent()
+    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
         self._clock = clock
         self._began = clock()
         self._roles: dict[str, Sum] = {}
-        self._others: Spent | None = None
 
     def spend(self, role: str, usage: Usage, price: Price = Price()) -> None:  # noqa: B008 - frozen
         """Count the calls of one answer. Unknown tokens count as none."""
@@ -123,19 +111,3 @@ class Purse:
     def own(self) -> Spent:
         """What this process has spent since it began: for the driver to add up."""
         return Spent(roles=dict(self._roles), minutes=(self._clock() - self._began) / 60)
-
-    @property
-    def spent(self) -> Spent:
-        """Everything known here: earlier sittings, this process, and what others told."""
-        now = self.own if self._others is None else self.own + self._others
-        together = self._already + now
-        return together.model_copy(update={"minutes": self._already.minutes + now.minutes})
-
-    def hear(self, others: Iterable[Spent]) -> None:
-        """What the other processes have spent so far, replacing what was heard before."""
-        self._others = sum(others, Spent())
-
-    @property
-    def exhausted(self) -> str | None:
-        """Why the run must stop, or None."""
-        return self.spent.exhausts(self.limits)

@@ -26,11 +26,12 @@ MAX_WAIT_S = 120.0
 @dataclass(frozen=True, slots=True)
 class Remedy:
     """again: the call is made again "same", with a "reseed", "repair"ed, "shorten"ed (each after
-    one unchanged repetition), or not at all: "never" fails the call, "down" the endpoint.
+    one unchanged repetition), "once" with another seed, or not at all: "never" fails the call,
+    "down" the endpoint.
     waits: after a back-off. slows: the endpoint gets fewer calls at once.
     counts: towards the endpoint's breaker."""
 
-    again: Literal["same", "reseed", "repair", "shorten", "never", "down"]
+    again: Literal["same", "reseed", "repair", "shorten", "once", "never", "down"]
     waits: bool = False
     slows: bool = False
     counts: bool = False
@@ -44,6 +45,7 @@ REMEDIES: dict[Kind, Remedy] = {
     "reset": Remedy("same", waits=True, counts=True),
     "damaged": Remedy("same", waits=True, counts=True),
     "empty": Remedy("reseed"),
+    "spent": Remedy("once"),
     "refusal": Remedy("reseed"),
     "filtered": Remedy("reseed"),
     "malformed": Remedy("repair"),

@@ -13,6 +13,7 @@ from urllib.parse import urlsplit
 from pydantic import ConfigDict, Field, ValidationError, field_validator, model_validator
 from pydantic_core import PydanticCustomError
 
+from mirrorplay.agents.models.key import secrets_in
 from mirrorplay.personas.errors import UserError, nearest
 from mirrorplay.personas.schema import Frozen
 
@@ -190,6 +191,18 @@ class ModelSpec(Frozen):
         if parts.scheme not in ("http", "https") or not parts.hostname:
             raise _mistake("is not an address", allowed="http://host:port/v1")
         return url.rstrip("/")
+
+    @field_validator("extra")
+    @classmethod
+    def _without_keys(cls, extra: dict[str, Any]) -> dict[str, Any]:
+        for name in secrets_in(extra):
+            raise _mistake(
+                f"holds what looks like a secret{f' under {name!r}' if name else ''}, which a run "
+                "would write down",
+                hint="name the key's environment variable in api_key_env",
+                show=False,
+            )
+        return extra
 
     @field_validator("api_key_env")
     @classmethod

@@ -25,7 +25,7 @@ from mirrorplay.policies.coding.words import READ_LIMIT, content_words, reply_ki
 
 BUCKETS = 1 << 16
 """Numbers a feature can have."""
-BLOCKS = ("words", "pieces", "senses", "marks", "reply", "before", "before_marks")
+BLOCKS = ("words", "pieces", "senses", "marks", "reply", "before", "before_marks", "answer")
 """Each block is brought to length 1 before it is weighed, so that a long turn does not shout."""
 RulesReading = ClientReading | list[SentenceCodes]
 _BEFORE_CHARACTERS = 400
@@ -92,6 +92,7 @@ def features(
         marks += _client_marks(read)
         reply = _reply(text, before)
     near, near_marks = _before(words, spoken, speaker, before)
+    answer = _answer(words, before, near_marks) if speaker == "client" else []
     return {
         "words": _numbers("w", _grams(words)),
         "pieces": _pieces(spoken),
@@ -100,6 +101,7 @@ def features(
         "reply": _numbers("r", reply),
         "before": _numbers("b", near),
         "before_marks": _numbers("n", near_marks),
+        "answer": _numbers("a", answer),
     }
 
 
@@ -187,6 +189,12 @@ def _therapist_marks(found: list[SentenceCodes]) -> list[str]:
     return marks
 
 
+@lru_cache(maxsize=128)
+def _done(said: str) -> list[str]:
+    """Marks of a therapist's turn before; it comes before two others, at most 400 characters."""
+    return _therapist_marks(sentence_codes(said))
+
+
 def _person_marks(spoken: Sequence[str]) -> list[str]:
     you = sum(word in ("you", "you're", "your", "you've") for word in spoken)
     own = sum(word in ("i", "i'm", "i'd", "i've") for word in spoken)
@@ -212,6 +220,21 @@ def _reply(text: str, before: Sequence[tuple[str, str]]) -> list[str]:
     return [kind, *_grams(said, f"{kind} ")]
 
 
+def _answer(
+    words: Sequence[str], before: Sequence[tuple[str, str]], marks: Sequence[str]
+) -> list[str]:
+    """A client's words, each with what the therapist did last (in the marks of the turn before):
+    after a question a word tells something else than after a reflection."""
+    if not before:
+        did = "opens"
+    elif before[-1][0] == "client":
+        did = "goes on"
+    else:
+        last = "0 last "
+        did = next((mark[len(last) :] for mark in marks if mark.startswith(last)), "nothing")
+    return [f"{did} {word}" for word in words]
+
+
 def _before(
     words: Sequence[str], spoken: Sequence[str], speaker: str, before: Sequence[tuple[str, str]]
 ) -> tuple[list[str], list[str]]:
@@ -231,7 +254,7 @@ def _before(
             marks += [f"{back} {mark}" for mark in read]
             marks += [f"{short} after {mark}" for mark in read[:2] if back == 0]
         else:
-            read = _therapist_marks(sentence_codes(said))
+            read = _done(said)
             marks += [f"{back} {mark}" for mark in read]
             marks += [
                 f"{short} after {mark}"

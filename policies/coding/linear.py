@@ -39,8 +39,8 @@ class Linear:
     """The map of one speaker.
 
     `weights`: (BUCKETS, labels); rows after those are for sentence embeddings, which only fitting
-    and scoring make (`mirrorplay coder fit --embeddings`). `scales`: one a block. `slope`, `offset`: logits to calibrated
-    logits. `shift`: added to log probabilities before deciding.
+    and scoring make (`mirrorplay coder fit --embeddings`). `scales`: one a block. `slope`,
+    `offset`: logits to calibrated logits. `shift`: added to log probabilities before deciding.
     """
 
     def __init__(

@@ -58,12 +58,18 @@ def rulebook() -> Rules:
 
 def words_of(text: str) -> list[str]:
     """Lower-case words and marks of an utterance, contractions in one spelling, fillers dropped."""
-    rules = rulebook()
     if len(text) > 2 * READ_LIMIT:
         text = f"{text[:READ_LIMIT]} . {text[-READ_LIMIT:]}"
+    return list(_words(text))
+
+
+@lru_cache(maxsize=32)
+def _words(text: str) -> tuple[str, ...]:
+    """Kept for a moment: coding one utterance asks for the same words several times."""
+    rules = rulebook()
     plain = text.translate(_CURLY).lower()
     plain = rules.contraction.sub(lambda match: rules.spellings[match[0]], plain)
-    return [word for word in _TOKEN.findall(plain) if word not in rules.fillers]
+    return tuple(word for word in _TOKEN.findall(plain) if word not in rules.fillers)
 
 
 def content_words(words: Iterable[str]) -> frozenset[str]:

@@ -82,6 +82,8 @@ def evaluate(
             where="coder evaluate",
             allowed="--annomi FILE or --bank b|DIR",
         )
+    if bank is not None and embeddings:
+        raise UserError("acts are read by rules, which have no embeddings", where="--embeddings")
     if bank is not None:
         from mirrorplay.runs.coding.bank import lines as bank_lines
         from mirrorplay.runs.coding.bank import score_bank

@@ -1,6 +1,7 @@
 """`judge` and `agreement`: an existing run scored again, and raters compared."""
 
 import time
+from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
 import click
@@ -22,6 +23,9 @@ LINE_SECONDS = 5.0
 @click.option("--instruments", help="Instruments to score, joined by commas; all by default.")
 @click.option("--variant", default="words", show_default=True,
               help="What the judge is shown: words, words+stage or words+face.")  # fmt: skip
+@click.option("--cache", type=click.Path(path_type=Path, file_okay=False), metavar="DIR",
+              help="Keep a model's answers here: after a cut-off nothing is paid for twice; "
+              "by default where the run keeps its own.")  # fmt: skip
 @click.option("--force", is_flag=True, help="Score again what has its scores already.")
 @IMPORT_PATH
 def judge(
@@ -29,12 +33,14 @@ def judge(
     spec: str,
     instruments: str | None,
     variant: str,
+    cache: Path | None,
     force: bool,
     import_path: tuple[str, ...],
 ) -> int:
     """Score the sessions of RUN again, into new files beside the old ones.
 
-    A second call scores what is new, has changed or failed, and nothing else.
+    A second call scores what is new, has changed or failed, and nothing else. Scores are written a
+    file of RUN at a time; with a model for a judge give a --cache, which keeps each answer.
 
     \b
     mirrorplay judge outputs/quickstart-1 --variant words+stage
@@ -52,7 +58,8 @@ def judge(
     directory = RunDirectory.open(run)
     extend_import_path((*import_path, ".", *directory.import_path()))
     asked = None if instruments is None else tuple(instruments.split(","))
-    rater = rater_of(spec, variant, asked)
+    kept = directory.config().cache
+    rater = rater_of(spec, variant, asked, cache or (Path(kept) if kept else None))
     if variant == "words+face" and directory.config().face.kind == "none":
         raise UserError("the run has no faces", where="--variant", allowed=("words", "words+stage"))
     console = open_console()

@@ -42,17 +42,28 @@ def run(
 
 @click.command()
 @click.argument("run", metavar="RUN")
+@click.argument("limits", nargs=-1, metavar="[limits.KEY=VALUE]...")
 @click.option("--retry-quarantined", is_flag=True, help="Try failed sessions again.")
 @IMPORT_PATH
-def resume(run: str, retry_quarantined: bool, import_path: tuple[str, ...]) -> int:
-    """Go on with RUN: play what is missing, nothing else."""
+def resume(
+    run: str, limits: tuple[str, ...], retry_quarantined: bool, import_path: tuple[str, ...]
+) -> int:
+    """Go on with RUN: play what is missing, nothing else.
+
+    A run that stopped at a limit needs another one: limits.tokens=2000000.
+    """
     from mirrorplay.runs.directory import RunDirectory
     from mirrorplay.runs.driver import resume as resume_run
     from mirrorplay.runs.report import print_ending
 
     console = open_console()
+    directory = RunDirectory.open(run)
+    if limits:
+        from mirrorplay.runs.account import relimit
+
+        relimit(directory, limits)
     result = resume_run(
-        RunDirectory.open(run),
+        directory,
         console,
         retry_quarantined=retry_quarantined,
         import_path=import_path or None,

@@ -57,7 +57,7 @@ class WorkerActor:
         return self._worker.pulse()
 
     @ray.method(concurrency_group="control")
-    async def stop(self, grace_s: float) -> None:
+    async def stop(self, grace_s: float | None) -> None:
         self._worker.stop(grace_s)
 
     @property
@@ -152,7 +152,7 @@ class _Floor:
         self._deaths = Deaths(order.run_dir, order.plan)
         self._retired = Pulse(0, 0, 0)
         self._made = 0
-        self._stopped = False
+        self._stopped = 0
         self._open_at = time.monotonic()
         self._seats: list[_Seat] = []
 
@@ -168,7 +168,7 @@ class _Floor:
 
     def _play(self) -> None:
         while True:
-            if self._order.stop.asked and not self._stopped:
+            if self._order.stop.asked and self._stopped < 1 + bool(self._order.stop.count):
                 self._stop()
             self._lease()
             busy = {ref: seat for seat in self._seats for ref in seat.leases}
@@ -185,11 +185,12 @@ class _Floor:
             self._pulse()
 
     def _stop(self) -> None:
-        self._stopped = True
+        """Once when the run asks for it, and once more when a key is pressed while it ends."""
+        self._stopped = 1 + bool(self._order.stop.count)
         self._waiting.clear()
         self._solo.clear()
         for seat in self._open():
-            seat.actor.stop.remote(self._grace)
+            seat.actor.stop.remote(self._order.stop.grace_s(self._grace))
 
     def _seat(self) -> _Seat:
         self._made += 1
@@ -279,7 +280,7 @@ class _Floor:
 
     def _pulse(self, *, final: bool = False) -> None:
         for seat in self._open():
-            if seat.asked is None:
+            if seat.asked is None or final:
                 seat.asked = seat.actor.pulse.remote()
             ready, _ = ray.wait([seat.asked], timeout=1.0 if final else 0)
             if not ready:

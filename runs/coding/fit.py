@@ -9,8 +9,10 @@ a conversation is in the file.
 """
 
 from collections.abc import Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
 from hashlib import sha256
+from importlib import import_module
 from itertools import product
 from pathlib import Path
 from typing import Any
@@ -31,14 +33,15 @@ SEED = 20_240_501
 FOLDS = 5
 SALT = "mirrorplay-coder"
 _SCALES = {
-    "client": (1.0, 0.7, 1.0, 0.7, 1.0, 0.8, 0.5),
-    "therapist": (1.0, 0.7, 0.7, 0.7, 0.0, 0.3, 0.5),
+    "client": (1.0, 0.7, 1.0, 0.7, 1.0, 0.8, 0.5, 0.7),
+    "therapist": (1.0, 0.7, 0.7, 0.7, 0.0, 0.3, 0.5, 0.0),
 }
 """Weight of each block of `BLOCKS`."""
-_DENSE = {"client": (1.0, 0.5), "therapist": (1.0, 0.5)}
+_DENSE = {"client": (2.0, 1.0), "therapist": (1.0, 0.5)}
 """Weight of the embedding of the utterance and of the one before it, where there are embeddings."""
 _STRENGTH = {"client": 0.3, "therapist": 1.0}
-"""Inverse regularisation."""
+_DENSE_STRENGTH = {"client": 0.15, "therapist": 1.0}
+"""Inverse regularisation, without and with embeddings."""
 _SHIFTS = np.linspace(-0.8, 0.8, 9)
 _LEAST_TRANSCRIPTS = 10
 
@@ -119,9 +122,18 @@ def library() -> Any:
     return LogisticRegression
 
 
+def one_thread() -> AbstractContextManager[object]:
+    """Linear algebra on one thread while it lasts: matrices are small here, and on a busy machine
+    threads wait for each other longer than they work. Needs scikit-learn."""
+    limits: AbstractContextManager[object] = import_module("threadpoolctl").threadpool_limits(1)
+    return limits
+
+
 def _weigh(data: Samples) -> tuple[Floats, Floats]:
     """Weights (features, labels) and biases, in half precision."""
     regression = library()
+    dense_too = data.matrix.shape[1] > BUCKETS
+    strength = (_DENSE_STRENGTH if dense_too else _STRENGTH)[data.speaker]
     shared = _shared(data)
     matrix = data.matrix[:, shared]
     weights = np.zeros((data.matrix.shape[1], data.truth.shape[1]))
@@ -139,7 +151,7 @@ def _weigh(data: Samples) -> tuple[Floats, Floats]:
         heft *= np.where(truth == 1, 0.5 / share, 0.5 / (1 - share))
         for told in (np.ones(len(shared)), np.where(shared < BUCKETS, _tells(matrix, said), 1.0)):
             model = regression(
-                C=_STRENGTH[data.speaker],
+                C=strength,
                 solver="liblinear",
                 dual=True,
                 tol=1e-2,
@@ -211,16 +223,19 @@ def _shift(lines: Floats, truth: Floats) -> Floats:
 
 def fit_map(data: Samples) -> Linear:
     """The map of one speaker."""
-    logits = _logits(data)
-    slope, offset = _calibrate(logits, data.truth)
-    shift = _shift(logits * slope + offset, data.truth)
-    weights, bias = _weigh(data)
+    library()
+    with one_thread():
+        logits = _logits(data)
+        slope, offset = _calibrate(logits, data.truth)
+        shift = _shift(logits * slope + offset, data.truth)
+        weights, bias = _weigh(data)
     scales = _SCALES[data.speaker]
     return Linear(data.speaker, weights, scales, list(bias), list(slope), list(offset), list(shift))
 
 
 def fit(transcripts: Sequence[Transcript], vectors: Vectors | None = None) -> Learned:
-    """Both maps; with `vectors`, over embeddings as well. Raises UserError for fewer than ten transcripts."""
+    """Both maps; with `vectors`, over embeddings as well. Raises UserError for fewer than
+    ten transcripts."""
     if len(transcripts) < _LEAST_TRANSCRIPTS:
         raise UserError(
             f"{len(transcripts)} transcripts are too few to fit on",

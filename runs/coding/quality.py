@@ -13,7 +13,7 @@ from zlib import crc32
 import numpy as np
 
 from mirrorplay.runs.coding.figures import Floats, auc
-from mirrorplay.runs.coding.fit import SEED
+from mirrorplay.runs.coding.fit import SEED, library, one_thread
 from mirrorplay.runs.coding.transcripts import Transcript
 
 _TITLE_BUCKETS = 512
@@ -64,22 +64,21 @@ def _crossed(features: Floats, high: Sequence[bool]) -> float | None:
     least = int(min(truth.sum(), (~truth).sum())) if len(truth) else 0
     if least < 2:
         return None
-    from mirrorplay.runs.coding.fit import library
-
     regression = library()
     found: list[float] = []
-    for repeat in range(_REPEATS):
-        random = np.random.default_rng(SEED + repeat)
-        fold = np.zeros(len(truth), dtype=int)
-        for of in (np.flatnonzero(truth), np.flatnonzero(~truth)):
-            fold[random.permutation(of)] = np.arange(len(of)) % min(_FOLDS, least)
-        scores = np.zeros(len(truth))
-        for number in np.unique(fold):
-            out = fold == number
-            mean, spread = features[~out].mean(axis=0), features[~out].std(axis=0)
-            spread[spread < 1e-9] = 1.0
-            model = regression(C=1.0, class_weight="balanced", max_iter=500)
-            model.fit((features[~out] - mean) / spread, truth[~out])
-            scores[out] = model.decision_function((features[out] - mean) / spread)
-        found.append(auc(list(scores), list(truth)) or 0.0)
+    with one_thread():
+        for repeat in range(_REPEATS):
+            random = np.random.default_rng(SEED + repeat)
+            fold = np.zeros(len(truth), dtype=int)
+            for of in (np.flatnonzero(truth), np.flatnonzero(~truth)):
+                fold[random.permutation(of)] = np.arange(len(of)) % min(_FOLDS, least)
+            scores = np.zeros(len(truth))
+            for number in np.unique(fold):
+                out = fold == number
+                mean, spread = features[~out].mean(axis=0), features[~out].std(axis=0)
+                spread[spread < 1e-9] = 1.0
+                model = regression(C=1.0, class_weight="balanced", max_iter=500)
+                model.fit((features[~out] - mean) / spread, truth[~out])
+                scores[out] = model.decision_function((features[out] - mean) / spread)
+            found.append(auc(list(scores), list(truth)) or 0.0)
     return float(np.mean(found))

@@ -3,7 +3,10 @@
 Sessions that both raters scored are compared, all others are missing. Latent truth is what the
 simulator had in mind; it has scales of its own, so that ranks alone are compared with it. Since it
 also made the words, agreement with it says that an instrument works as built, not that it is
-valid. What the run's own judge gave stands in the rows and counts as one more rater.
+valid. What the run's own judge gave stands in the rows and counts as one more rater, unless the
+same judge gave the very same scores again: then the two are one. All raters together are judges
+and people, each once: of a judge's variants only one is taken, since three looks of one judge at a
+session would pass for three opinions.
 """
 
 from collections import defaultdict
@@ -14,6 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from mirrorplay.personas.errors import UserError, nearest
+from mirrorplay.policies.instruments.tape import VARIANTS
 from mirrorplay.policies.instruments.trajectory import WINDOW
 from mirrorplay.runs.judging.coefficients import (
     Difference,
@@ -30,6 +34,7 @@ from mirrorplay.runs.store import iter_rows
 LATENT = "latent truth"
 PLAYED = " (in the run)"
 """Behind the name of the run's own judge where the same rater scored the run again."""
+PEOPLE = "human:"
 PREFERENCE = "preference"
 """The instrument of pairwise choices: an item a pair, compared as one."""
 OVER = "over:"
@@ -67,8 +72,8 @@ class Agreed:
 
 @dataclass(frozen=True, slots=True)
 class Together:
-    """All raters of an item at once: alpha over every session that two or more of them scored
-    (missing allowed), ICC over those that all did."""
+    """All raters of an item at once, one column a judge or person: alpha over every session that
+    two or more of them scored (missing allowed), ICC over those that all did."""
 
     raters: tuple[str, ...]
     instrument: str
@@ -81,12 +86,14 @@ class Together:
 
 @dataclass(frozen=True, slots=True)
 class Agreement:
-    """Everything compared. `sessions`: finished ones of the run."""
+    """Everything compared. `sessions`: finished ones of the run. `same`: judges whose scores in
+    the run and scored again are the same; they are one rater here."""
 
     raters: tuple[str, ...]
     sessions: int
     pairs: tuple[Agreed, ...]
     together: tuple[Together, ...]
+    same: tuple[str, ...] = ()
 
 
 def compare(run_dir: Path, against: str | None = None) -> Agreement:
@@ -94,9 +101,9 @@ def compare(run_dir: Path, against: str | None = None) -> Agreement:
 
     Raises UserError for an unknown rater, and where there is only one.
     """
-    given, truth, sessions = _collect(run_dir)
+    given, truth, sessions, same = _collect(run_dir)
     names = tuple(sorted(given, key=_kind))
-    _check(run_dir, names, bool(truth), against)
+    _check(run_dir, names, bool(truth) or bool(same), against)
     pairs = [
         _agreed(first, given[first], second, given[second], item)
         for first, second in combinations(names, 2)
@@ -112,17 +119,17 @@ def compare(run_dir: Path, against: str | None = None) -> Agreement:
         ]
     together = [] if against is not None else list(_together(names, given))
     told = (*names, LATENT) if truth else names
-    return Agreement(told, sessions, tuple(pairs), tuple(together))
+    return Agreement(told, sessions, tuple(pairs), tuple(together), same)
 
 
-def _check(run_dir: Path, names: Sequence[str], latent: bool, against: str | None) -> None:
+def _check(run_dir: Path, names: Sequence[str], more: bool, against: str | None) -> None:
     if not names:
         raise UserError(
             "nobody has scored this run",
             where=str(run_dir),
             hint=f"mirrorplay judge {run_dir}",
         )
-    known = (*names, LATENT) if latent else names
+    known = (*names, LATENT) if more else names
     if against is not None and against not in known:
         raise UserError(
             f"no rater {against!r}",
@@ -140,11 +147,19 @@ def _check(run_dir: Path, names: Sequence[str], latent: bool, against: str | Non
 
 def _kind(name: str) -> tuple[bool, str]:
     """People behind judges."""
-    return name.startswith("human:"), name
+    return name.startswith(PEOPLE), name
 
 
-def _collect(run_dir: Path) -> tuple[dict[str, Given], Given, int]:
-    """Values by rater, the latent truth, and the number of sessions."""
+def _judge_of(name: str) -> str:
+    """Who looked, whatever they were shown and whenever it was."""
+    whole = name.removesuffix(PLAYED)
+    who, _, shown = whole.rpartition(":")
+    return who if shown in VARIANTS and not whole.startswith(PEOPLE) else whole
+
+
+def _collect(run_dir: Path) -> tuple[dict[str, Given], Given, int, tuple[str, ...]]:
+    """Values by rater, the latent truth, the number of sessions, and the judges that gave the same
+    scores twice."""
     again: defaultdict[str, Given] = defaultdict(lambda: defaultdict(dict))
     for session, score in iter_scores(run_dir):
         if score.instrument == PREFERENCE and f"{OVER}{session}" > score.item:
@@ -165,10 +180,28 @@ def _collect(run_dir: Path) -> tuple[dict[str, Given], Given, int]:
         latent = _latent(row["turns"])
         for name, value in latent.items():
             truth["", name][session] = value
+    same = []
     for name, items in played.items():
-        again[f"{name}{PLAYED}" if name in again else name] = items
+        if name not in again:
+            again[name] = items
+        elif _is_same(items, again[name]):
+            same.append(name)
+            for item, values in items.items():
+                again[name][item].update(values)
+        else:
+            again[f"{name}{PLAYED}"] = items
     scored = {item for items in again.values() for item in items}
-    return dict(again), _truth_by_item(truth, scored), sessions
+    return dict(again), _truth_by_item(truth, scored), sessions, tuple(sorted(same))
+
+
+def _is_same(one: Given, other: Given) -> bool:
+    """Whether there is a value that both gave, and no difference in any of them."""
+    both = [
+        (one[item][session], other[item][session])
+        for item in one.keys() & other.keys()
+        for session in one[item].keys() & other[item].keys()
+    ]
+    return bool(both) and all(mine == yours for mine, yours in both)
 
 
 def _item(instrument: str, item: str) -> ItemName:
@@ -233,9 +266,9 @@ def _with_truth(
 
 
 def _together(names: Sequence[str], given: Mapping[str, Given]) -> Iterator[Together]:
-    """Items that three raters or more scored; two are a pair."""
+    """Items that three judges and people or more scored; two are a pair."""
     for item in in_order({item for name in names for item in given[name]}):
-        whose = tuple(name for name in names if item in given[name])
+        whose = _one_each([name for name in names if item in given[name]])
         if len(whose) < 3:
             continue
         sessions = sorted({session for name in whose for session in given[name][item]})
@@ -252,3 +285,15 @@ def _together(names: Sequence[str], given: Mapping[str, Given]) -> Iterator[Toge
             icc=icc_2_1(complete),
             complete=len(complete),
         )
+
+
+def _one_each(names: Sequence[str]) -> tuple[str, ...]:
+    """One name a judge: the words alone before other variants, scored again before in the run."""
+    chosen: dict[str, str] = {}
+    for name in sorted(names, key=lambda one: (not _of_words(one), one.endswith(PLAYED))):
+        chosen.setdefault(_judge_of(name), name)
+    return tuple(name for name in names if name in chosen.values())
+
+
+def _of_words(name: str) -> bool:
+    return name.removesuffix(PLAYED).endswith(":words")

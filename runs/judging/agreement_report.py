@@ -20,6 +20,13 @@ def print_agreement(console: Console, found: Agreement) -> None:
     """One table a pair of raters, one for all of them together."""
     console.print(f"{found.sessions:,} sessions; raters: {', '.join(found.raters)}", markup=False,
                   highlight=False, soft_wrap=True)  # fmt: skip
+    for name in found.same:
+        console.print(
+            f"{name}: the scores of the run and those given again are the same, one rater here",
+            markup=False,
+            highlight=False,
+            soft_wrap=True,
+        )
     seen: list[tuple[str, str]] = []
     for pair in found.pairs:
         if (pair.first, pair.second) not in seen:
@@ -41,7 +48,7 @@ def print_agreement(console: Console, found: Agreement) -> None:
             console.print(_pair_table(chosen))
     if found.together:
         console.print()
-        console.print(Text("all raters together", style="bold"))
+        console.print(Text("all raters together, a judge's variants once", style="bold"))
         console.print(_together_table(found))
     if not found.pairs:
         console.print("no two of them scored the same item of the same session")
@@ -61,6 +68,7 @@ def as_document(found: Agreement) -> dict[str, Any]:
     return {
         "sessions": found.sessions,
         "raters": list(found.raters),
+        "same": list(found.same),
         "pairs": [asdict(one) for one in found.pairs],
         "together": [asdict(one) for one in found.together],
     }

@@ -4,19 +4,25 @@ Each file of the run becomes one part of the rater's scores; sessions that wait 
 one more part, which goes when they are committed. A part's note says what it was made from, so that
 a second call scores only what is new, has changed, failed before or was not asked for before.
 Rows stream through in small batches, each judged together: memory does not grow with the run, and
-a judge that waits for a model is asked about a batch at once.
+a judge that waits for a model is asked about a batch at once. A part is written when all of it is
+judged; what a model answered before a cut-off is kept by the answer cache, where there is one. An
+endpoint that answers nobody is waited for and then told: no session is to blame for it.
 """
 
 import asyncio
 import math
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+import sys
+from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from itertools import chain, islice
 from pathlib import Path
 from typing import Any
 
+import structlog
+
 from mirrorplay.agents.custom import load_part
 from mirrorplay.agents.judge import VARIANTS, ScriptedJudge, Variant
+from mirrorplay.agents.models.breaker import EndpointDown
 from mirrorplay.agents.models.spec import PACKAGED, PROVIDERS, ModelSpec
 from mirrorplay.agents.roles import Judge, Scores
 from mirrorplay.personas.document import parse_yaml
@@ -25,6 +31,7 @@ from mirrorplay.policies.instruments.item import items
 from mirrorplay.policies.instruments.score import Score
 from mirrorplay.runs.judging.sources import SPOOLED, Row, Source, sources
 from mirrorplay.runs.judging.tapes import columns_for, transcript_of
+from mirrorplay.runs.outage import Outage
 from mirrorplay.runs.quarantine import readable_error
 from mirrorplay.runs.scorebook import (
     Scored,
@@ -39,6 +46,8 @@ TOGETHER = 16
 """Sessions judged at once."""
 PATIENCE_S = 600.0
 """Time a judge has for one session."""
+RESUME = ", then resume the run"
+"""How the hints of `agents/models/breaker.py` end, which speak of a run."""
 Told = Callable[[int, int], None]
 """Progress: sessions looked at so far, and of how many."""
 
@@ -46,12 +55,19 @@ Told = Callable[[int, int], None]
 @dataclass(frozen=True, slots=True)
 class Rater:
     """A judge ready to score: what it is called, what it is shown, which instruments it is asked
-    for (None: all it has)."""
+    for (None: all it has).
+
+    remade: the same judge for other instruments; None where one judge gives all of its own. close:
+    what is to be closed when the scoring is over; only a judge played by a model has it, and is
+    good for one call of `judge_run`.
+    """
 
     judge: Judge
     name: str
     variant: Variant
     instruments: frozenset[str] | None = None
+    remade: Callable[[frozenset[str] | None], Judge] | None = None
+    close: Callable[[], Awaitable[None]] | None = None
 
 
 @dataclass
@@ -72,7 +88,10 @@ def instrument_names() -> tuple[str, ...]:
 
 
 def rater_of(
-    spec: str = "scripted", variant: str = "words", instruments: Sequence[str] | None = None
+    spec: str = "scripted",
+    variant: str = "words",
+    instruments: Sequence[str] | None = None,
+    cache: Path | None = None,
 ) -> Rater:
     """The judge that a command names.
 
@@ -80,7 +99,9 @@ def rater_of(
     "module:Class" for one's own. Its attribute `rater` is its name and must
     tell variants apart.
     instruments: those asked for; None for all. Names are checked for the embedded judge and for one
-    with an attribute `instruments`.
+    with an attribute `instruments`. A model that is asked for none in particular rates those of
+    `agents/minds/judge.INSTRUMENTS`.
+    cache: folder where a model's answers are kept; none are when None.
     Raises UserError for an unknown variant, judge or instrument.
     """
     if variant not in VARIANTS:
@@ -91,27 +112,32 @@ def rater_of(
             hint=nearest(variant, VARIANTS),
         )
     asked = None if instruments is None else _checked(instruments)
-    judge: Judge
-    known: Sequence[str] | None
     if spec == "scripted":
-        known = instrument_names()
-        _check_known(asked, known)
-        judge = _scripted(asked, variant)
-    elif spec in PACKAGED or spec.startswith("{") or spec.partition(":")[0] in PROVIDERS:
-        judge = _by_model(spec, asked, variant)
-        known = instrument_names()
-        _check_known(asked, known)
-    elif ":" not in spec:
+        _check_known(asked, instrument_names())
+        shown_as: Variant = variant
+        return _named(
+            Rater(
+                _scripted(asked, shown_as), "", variant, asked, lambda of: _scripted(of, shown_as)
+            )
+        )
+    if spec in PACKAGED or spec.startswith("{") or spec.partition(":")[0] in PROVIDERS:
+        _check_known(asked, instrument_names())
+        return _named(_by_model(spec, asked, variant, cache))
+    if ":" not in spec:
         raise UserError(
             f"no judge {spec!r}",
             where="--judge",
             allowed=("scripted", "a model such as openai:name", "module:Class for one of your own"),
             hint=nearest(spec, ["scripted", *PACKAGED]),
         )
-    else:
-        judge = load_part("judge", spec, {})
-        known = getattr(judge, "instruments", None)
-        _check_known(asked, known)
+    judge = load_part("judge", spec, {})
+    _check_known(asked, getattr(judge, "instruments", None))
+    return _named(Rater(judge, "", variant, asked))
+
+
+def _named(rater: Rater) -> Rater:
+    """The rater under its judge's name, which must be one and must fit the variant."""
+    judge, variant = rater.judge, rater.variant
     name = getattr(judge, "rater", None)
     if not isinstance(name, str) or not name.strip():
         raise UserError(
@@ -126,16 +152,27 @@ def rater_of(
             where="--variant",
             hint="variants are never mixed under one name",
         )
-    return Rater(judge, name, variant, asked)
+    return replace(rater, name=name)
 
 
-def _by_model(spec: str, asked: frozenset[str] | None, variant: Variant) -> Judge:
+def _by_model(
+    spec: str, asked: frozenset[str] | None, variant: Variant, cache: Path | None
+) -> Rater:
     from mirrorplay.agents.minds.judge import INSTRUMENTS, ModelJudge
+    from mirrorplay.agents.models.cache import AnswerCache
     from mirrorplay.agents.models.mind import Mind
+    from mirrorplay.agents.models.switchboard import Switchboard
 
     given = parse_yaml(spec, "--judge").value if spec.startswith("{") else spec
-    mind = Mind(ModelSpec.parse(given, "--judge"), role="judge")
-    return ModelJudge(mind, INSTRUMENTS if asked is None else sorted(asked), variant)
+    kept = None if cache is None else AnswerCache(cache / "answers.sqlite")
+    board = Switchboard(cache=kept)
+    mind = Mind(ModelSpec.parse(given, "--judge"), role="judge", board=board)
+
+    def remade(instruments: frozenset[str] | None) -> Judge:
+        return ModelJudge(mind, sorted(instruments or INSTRUMENTS), variant)
+
+    wanted = frozenset(INSTRUMENTS) if asked is None else asked
+    return Rater(remade(wanted), "", variant, wanted, remade, board.close)
 
 
 def _scripted(asked: frozenset[str] | None, variant: Variant) -> ScriptedJudge:
@@ -167,27 +204,39 @@ def _check_known(asked: frozenset[str] | None, known: Sequence[str] | None) -> N
 
 
 def judge_run(
-    run_dir: Path, rater: Rater, *, force: bool = False, told: Told | None = None
+    run_dir: Path,
+    rater: Rater,
+    *,
+    force: bool = False,
+    told: Told | None = None,
+    outage: Outage | None = None,
 ) -> Rescored:
     """Scores whatever of a run this rater has not scored. Nothing of the run itself is written.
 
     force: everything again. Instruments that earlier calls asked for are kept: a part that needs
-    more of them is scored again for all. `told` is called after each batch.
-    Raises UserError for a damaged file of the run, OSError when the disk refuses.
+    more of them is scored again for all. `told` is called after each batch. outage: how long an
+    endpoint that answers nobody is waited for.
+    Raises UserError for a damaged file of the run and for an endpoint that stays down, OSError when
+    the disk refuses.
     """
     found = sources(run_dir)
     total = sum(source.sessions for source in found)
     done = Rescored(rater.name)
+    outage = outage or Outage()
     with asyncio.Runner() as loop:
-        for source in found:
-            work = _work(source, rater, force)
-            if work.only is not None and not work.only:
-                done.kept += source.sessions
-                done.failed.update(work.failed)
-            else:
-                _score_source(source, work, done, loop, told, total)
-            if told:
-                told(done.scored + done.kept + len(done.failed), total)
+        try:
+            for source in found:
+                work = _work(source, rater, force)
+                if work.only is not None and not work.only:
+                    done.kept += source.sessions
+                    done.failed.update(work.failed)
+                else:
+                    _score_source(source, work, done, loop, outage, told, total)
+                if told:
+                    told(done.scored + done.kept + len(done.failed), total)
+        finally:
+            if rater.close is not None:
+                loop.run(_closed(rater.close))
     if all(source.path is not None for source in found):
         # The sessions that waited have been committed, and were scored with their file.
         path_of(run_dir, rater.name, SPOOLED).unlink(missing_ok=True)
@@ -230,10 +279,8 @@ def _widened(rater: Rater, before: frozenset[str] | None) -> Rater:
     if rater.instruments is None or (before is not None and before <= rater.instruments):
         return rater
     asked = None if before is None else rater.instruments | before
-    judge = rater.judge
-    if isinstance(judge, ScriptedJudge):
-        judge = _scripted(asked, rater.variant)
-    return Rater(judge, rater.name, rater.variant, asked)
+    judge = rater.judge if rater.remade is None else rater.remade(asked)
+    return replace(rater, judge=judge, instruments=asked)
 
 
 def _score_source(
@@ -241,6 +288,7 @@ def _score_source(
     work: _Work,
     done: Rescored,
     loop: asyncio.Runner,
+    outage: Outage,
     told: Told | None,
     total: int,
 ) -> None:
@@ -257,7 +305,7 @@ def _score_source(
         rows = source.rows(columns_for(rater.variant))
         wanted = (row for row in rows if work.only is None or row["session_id"] in work.only)
         while batch := list(islice(wanted, TOGETHER)):
-            for row, answer in zip(batch, loop.run(_asked(rater, batch)), strict=True):
+            for row, answer in zip(batch, loop.run(_asked(rater, batch, outage)), strict=True):
                 if isinstance(answer, str):
                     failed[row["session_id"]] = answer
                 else:
@@ -274,26 +322,56 @@ def _score_source(
     done.failed.update(failed)
 
 
-async def _asked(rater: Rater, rows: Sequence[Row]) -> list[tuple[Score, ...] | str]:
+async def _closed(close: Callable[[], Awaitable[None]]) -> None:
+    await close()
+
+
+async def _asked(
+    rater: Rater, rows: Sequence[Row], outage: Outage
+) -> list[tuple[Score, ...] | str]:
     """Scores of each session, or why there are none."""
-    return list(await asyncio.gather(*(_judged(rater, row) for row in rows)))
-
-
-async def _judged(rater: Rater, row: Row) -> tuple[Score, ...] | str:
+    tasks = [asyncio.ensure_future(_judged(rater, row, outage)) for row in rows]
     try:
-        async with asyncio.timeout(PATIENCE_S):
-            given = await rater.judge.score(transcript_of(row, rater.variant))
-        if not isinstance(given, Scores):
-            raise TypeError(f"expected Scores, got {type(given).__name__}")
-        return _own(rater, given.scores)
-    except OSError as error:
-        if error.errno in DISK_ERRORS:
-            raise
-        return readable_error(f"{type(error).__name__}: {error}")
-    except SystemExit as stop:
-        return f"called exit({stop.code!r})"
-    except Exception as error:  # as in a run: a session that cannot be judged is data
-        return readable_error(f"{type(error).__name__}: {error}")
+        return list(await asyncio.gather(*tasks))
+    finally:
+        for task in tasks:
+            task.cancel()
+
+
+async def _judged(rater: Rater, row: Row, outage: Outage) -> tuple[Score, ...] | str:
+    while True:
+        try:
+            async with asyncio.timeout(PATIENCE_S):
+                given = await rater.judge.score(transcript_of(row, rater.variant))
+            if not isinstance(given, Scores):
+                raise TypeError(f"expected Scores, got {type(given).__name__}")
+            return _own(rater, given.scores)
+        except EndpointDown as down:
+            if not await outage.wait(down, _log()):
+                raise UserError(
+                    f"{down.endpoint} cannot be used now: {down.last}",
+                    where="--judge",
+                    hint=f"{down.hint.removesuffix(RESUME)}, then call the command again: it goes "
+                    "on with the file that it was at",
+                ) from None
+        except OSError as error:
+            if error.errno in DISK_ERRORS:
+                raise
+            return readable_error(f"{type(error).__name__}: {error}")
+        except SystemExit as stop:
+            return f"called exit({stop.code!r})"
+        except Exception as error:  # as in a run: a session that cannot be judged is data
+            if isinstance(error, UserError) and rater.close is not None:
+                raise  # a model that cannot be made, a cache that cannot be written
+            return readable_error(f"{type(error).__name__}: {error}")
+
+
+def _log() -> structlog.typing.FilteringBoundLogger:
+    """Where it is told that an endpoint is waited for."""
+    log: structlog.typing.FilteringBoundLogger = structlog.wrap_logger(
+        structlog.PrintLogger(sys.stderr)
+    )
+    return log
 
 
 def _own(rater: Rater, scores: Sequence[Score]) -> tuple[Score, ...]:

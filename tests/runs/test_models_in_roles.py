@@ -8,11 +8,12 @@ import pytest
 from click.testing import CliRunner
 
 from mirrorplay.agents.models.breaker import EndpointDown
-from mirrorplay.agents.models.purse import Limits, Spent, Sum
+from mirrorplay.agents.models.purse import Spent, Sum
 from mirrorplay.agents.roles import MODES
 from mirrorplay.personas.errors import UserError
 from mirrorplay.runs import Run, run
-from mirrorplay.runs.account import Account
+from mirrorplay.runs.account import Account, relimit
+from mirrorplay.runs.cli.running import resume
 from mirrorplay.runs.cli.showing import show
 from mirrorplay.runs.directory import RunDirectory
 from mirrorplay.runs.outage import Outage
@@ -22,6 +23,12 @@ TROUPE: dict[str, Any] = {
     "model": "custom:troupe:Troupe",
     "price": {"prompt": 1.0, "completion": 2.0},
 }
+
+SLOW = {"model": "custom:troupe:Slow"}
+
+
+def invoke(command: Any, *arguments: str) -> Any:
+    return CliRunner().invoke(command, list(arguments), standalone_mode=False)
 
 
 def played(folder: Path, mode: str = "p+ec", **changes: Any) -> Run:
@@ -129,11 +136,66 @@ def test_a_recorded_run_can_be_played_again(whole: Run, tmp_path: Path) -> None:
 
 
 def test_a_limit_stops_the_run_and_a_higher_one_goes_on(tmp_path: Path) -> None:
-    done = played(tmp_path, limits={"tokens": 1}, executor={"kind": "inline", "in_flight": 1})
-    sessions = len(list(done.sessions()))
-    assert sessions < 4
-    account = Account.open(done.path, done.config)
-    assert account.spent.exhausts(Limits(tokens=1))
+    done = played(
+        tmp_path,
+        limits={"tokens": 1},
+        client={"kind": "model", "spec": SLOW},
+        executor={"kind": "inline", "in_flight": 1},
+    )
+    assert len(list(done.sessions())) < 4
+    stuck = invoke(resume, str(done.path))
+    assert stuck.exit_code == 0
+    assert stuck.return_value == 130
+    assert "limits.tokens=…" in stuck.output
+    assert invoke(resume, str(done.path), "limits.tokens=9000000").return_value == 0
+    assert len(list(done.sessions())) == 4
+
+
+def test_sessions_that_run_when_a_limit_is_reached_are_finished(tmp_path: Path) -> None:
+    done = played(
+        tmp_path,
+        limits={"tokens": 1},
+        client={"kind": "model", "spec": SLOW},
+        executor={"kind": "inline", "in_flight": 2, "shutdown_grace_s": 0.0},
+    )
+    assert len(list(done.sessions())) == 2
+
+
+def test_only_limits_are_changed_when_a_run_goes_on(whole: Run) -> None:
+    with pytest.raises(UserError, match="only limits"):
+        relimit(RunDirectory.open(whole.path), ["seed=8"])
+
+
+def test_a_key_that_is_missing_on_resume_quarantines_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TROUPE_KEY", "abcdefgh")
+    keyed = {**SLOW, "api_key_env": "TROUPE_KEY"}
+    done = played(
+        tmp_path,
+        limits={"tokens": 1},
+        client={"kind": "model", "spec": keyed},
+        executor={"kind": "inline", "in_flight": 1},
+    )
+    monkeypatch.delenv("TROUPE_KEY")
+    with pytest.raises(UserError, match="TROUPE_KEY"):
+        done.resume()
+    assert not (done.path / "quarantine.jsonl").exists()
+    assert prompts_of(RunDirectory.open(done.path), next(iter(done.sessions())))
+
+
+@pytest.mark.parametrize(
+    ("role", "spec", "said"),
+    [
+        ("judge", "replay:somewhere", "can be replayed"),
+        ("client", "transformers:/no/such/model", "no/such/model"),
+    ],
+)
+def test_models_that_cannot_be_made_stop_a_run_before_it_begins(
+    role: str, spec: str, said: str, tmp_path: Path
+) -> None:
+    with pytest.raises(UserError, match=said):
+        played(tmp_path, **{role: {"kind": "model", "spec": spec}})
 
 
 def test_dollars_need_prices(tmp_path: Path) -> None:
@@ -181,9 +243,10 @@ async def test_an_outage_is_waited_for_and_then_halts_the_run() -> None:
     outage = Outage(100.0, clock, clock.sleep)
     down = EndpointDown("http://here", "reset", "start the server", 30.0)
     assert await outage.wait(down, Log())  # type: ignore[arg-type]
-    assert outage.waiting == "http://here"
+    assert "http://here" in (outage.waiting or "")
     outage.over()
     assert outage.waiting is None
+    clock.now += 1000.0  # open in between: patience begins anew
     tries = 0
     while await outage.wait(down, Log()):  # type: ignore[arg-type]
         tries += 1

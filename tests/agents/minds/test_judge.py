@@ -219,3 +219,15 @@ async def test_a_comparison_that_cannot_be_read_is_missing() -> None:
 
 def test_a_comparison_shows_words_alone() -> None:
     assert "arms folded" not in pair_messages(A, B, ITEM)[-1].text
+
+
+@pytest.mark.parametrize("useless", ["", "I'm sorry, but I can't assist with that."])
+async def test_an_item_that_is_refused_is_missing_and_never_zero(useless: str) -> None:
+    def answer(call: Asked) -> str:
+        return useless if ITEM.paraphrase in call.last else scored(3)
+
+    scores = await ModelJudge(mind(answer), ("ctrs",)).score(tape())
+    assert len(scores.scores) == 5
+    assert ITEM.item not in {score.item for score in scores.scores}
+    nothing = await compare(mind(useless), tape(), tape(), ITEM)
+    assert (nothing.preferred, nothing.consistent) == (None, False)

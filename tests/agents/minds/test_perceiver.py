@@ -53,6 +53,11 @@ async def test_what_cannot_be_read_is_nothing_seen() -> None:
     assert await perceiver("A person looks at the camera.").look(FACE) is None
 
 
+@pytest.mark.parametrize("answer", ["", "I'm sorry, but I can't assist with that."])
+async def test_a_picture_that_is_refused_is_nothing_seen(answer: str) -> None:
+    assert await perceiver(answer).look(FACE) is None
+
+
 async def test_the_seed_is_the_pictures() -> None:
     seeds: list[int | None] = []
 

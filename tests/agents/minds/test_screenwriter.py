@@ -1,5 +1,7 @@
 """A session written in one call."""
 
+from typing import Any
+
 import pytest
 
 from mirrorplay.agents.conformance import SAMPLE_PERSONA, check_writer
@@ -79,3 +81,15 @@ async def test_the_seed_is_the_sessions() -> None:
     await mine.write(brief())
     await mine.write(brief("base"))
     assert seeds[0] == seeds[1]
+
+
+async def test_a_page_that_was_cut_does_not_pass_for_a_session() -> None:
+    class Cut(FunctionChat):
+        def _result(self, *given: Any) -> Any:
+            result = super()._result(*given)
+            result.generations[0].message.response_metadata = {"finish_reason": "length"}
+            return result
+
+    cut = ModelScreenwriter(Mind(Cut(answer=lambda asked: PAGE), role="writer"))
+    with pytest.raises(MindFailed, match="raise max_tokens of the writer's spec"):
+        await cut.write(brief())

@@ -59,7 +59,15 @@ async def test_an_unknown_code_is_asked_again_and_then_missing() -> None:
     assert review.outcome is None
 
 
-@pytest.mark.parametrize("answer", [reviewed(), "no JSON here", reviewed(danger=[])])
+@pytest.mark.parametrize("answer", ["", "I'm sorry, but I can't assist with that."])
+async def test_a_refusal_leaves_the_exchange_without_codes(answer: str) -> None:
+    review = await supervisor(answer).review(scene())
+    assert (review.client_codes, review.therapist_codes, review.outcome) == ((), (), None)
+    assert review.note is not None
+    assert review.note.startswith("not coded: ")
+
+
+@pytest.mark.parametrize("answer", [reviewed(), "no JSON here", "", reviewed(danger=[])])
 async def test_the_rules_find_danger_whatever_the_model_says(answer: str) -> None:
     review = await supervisor(answer).review(scene("I want to kill myself."))
     assert "suicidal_intent" in [finding.category for finding in review.safety]

@@ -13,7 +13,7 @@ from mirrorplay.personas.errors import UserError
 FACE = Image(b"secret pixels", "image/jpeg", 10, 10)
 SPEC = ModelSpec(model="openai:x", base_url="http://a/v1")
 PROMPT = [system("be"), user("look", FACE)]
-ANSWER = CachedAnswer("words", 10, 2)
+ANSWER = CachedAnswer("words", 10, 2, cut=True)
 
 
 def test_the_key_depends_on_what_decides_an_answer_alone() -> None:
@@ -48,7 +48,8 @@ async def test_what_was_put_is_got_also_by_another_worker(tmp_path: Path) -> Non
     await cache.close()
 
 
-async def test_many_at_once(tmp_path: Path) -> None:
+@pytest.mark.parametrize("_again", range(5))
+async def test_many_at_once(tmp_path: Path, _again: int) -> None:
     cache, other = (AnswerCache(tmp_path / "a.sqlite") for _ in range(2))
     await asyncio.gather(
         *(one.put(str(n), CachedAnswer(str(n))) for n in range(50) for one in (cache, other))

@@ -5,7 +5,13 @@ from typing import Any
 
 import pytest
 
-from mirrorplay.agents.models.faults import DamagedReply, Kind, fault_in, fault_of
+from mirrorplay.agents.models.faults import (
+    DamagedReply,
+    Kind,
+    fault_in,
+    fault_of,
+    was_cut,
+)
 
 
 class Reply:
@@ -35,6 +41,12 @@ class StatusError(Exception):
         (401, "bad key", "denied"),
         (403, "forbidden", "denied"),
         (403, "flagged by content policy", "filtered"),
+        (403, "Your input requires moderation and was flagged", "filtered"),
+        (403, "openai/x requires moderation on the provider's side", "filtered"),
+        (400, "Input data may contain inappropriate text: blocked by usage policies", "filtered"),
+        (400, "prompt was moderated", "filtered"),
+        (403, "Your account has been flagged for abuse", "denied"),
+        (403, "This key was disabled by moderation", "denied"),
         (404, "not found", "unknown_model"),
         (400, "The model `x` does not exist", "unknown_model"),
         (400, "maximum context length is 4096 tokens", "overflow"),
@@ -107,6 +119,10 @@ def test_a_bug_is_no_fault(error: Exception) -> None:
         ("", {}, {}, "empty"),
         (" \n", {}, {}, "empty"),
         ("", {"finish_reason": "content_filter"}, {}, "filtered"),
+        ("", {"finish_reason": "SAFETY"}, {}, "filtered"),
+        ("", {"finish_reason": "length"}, {}, "spent"),
+        ("", {"stop_reason": "max_tokens"}, {}, "spent"),
+        ("", {"finish_reason": "stop"}, {}, "empty"),
         ("", {}, {"refusal": "no"}, "refusal"),
         ("I'm sorry, but I can't assist with that.", {}, {}, "refusal"),
         ("I cannot fulfill your request.", {}, {}, "refusal"),
@@ -125,8 +141,27 @@ def test_what_is_wrong_with_an_answer(
     assert (fault and fault.kind) == kind
 
 
-def test_what_is_told_is_one_short_line() -> None:
+@pytest.mark.parametrize(
+    ("metadata", "cut"),
+    [
+        ({"finish_reason": "length"}, True),
+        ({"stop_reason": "max_tokens"}, True),
+        ({"finish_reason": "MAX_TOKENS"}, True),
+        ({"finish_reason": "FinishReason.MAX_TOKENS"}, True),
+        ({"stopReason": "max_tokens"}, True),
+        ({"done_reason": "length"}, True),
+        ({"status": "incomplete", "incomplete_details": {"reason": "max_output_tokens"}}, True),
+        ({"finish_reason": "stop"}, False),
+        ({"stop_reason": "end_turn", "finish_reason": None}, False),
+        ({"incomplete_details": None}, False),
+        ({}, False),
+    ],
+)
+def test_cut_in_every_providers_words(metadata: dict[str, Any], cut: bool) -> None:
+    assert was_cut(metadata) is cut
+
+
+def test_what_is_told_is_one_line() -> None:
     fault = fault_of(StatusError(500, "long\n" * 1000))
     assert fault is not None
     assert "\n" not in fault.told
-    assert len(fault.told) < 400

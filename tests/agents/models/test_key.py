@@ -13,7 +13,14 @@ from model_server import ALWAYS, KINDS, Faults, ModelServer
 from pydantic import SecretStr
 
 from mirrorplay.agents.models.cache import AnswerCache
-from mirrorplay.agents.models.key import HIDDEN, hushed, read_key
+from mirrorplay.agents.models.key import (
+    HIDDEN,
+    MAX_TOLD,
+    hushed,
+    hushed_error,
+    read_key,
+    told_line,
+)
 from mirrorplay.agents.models.message import user
 from mirrorplay.agents.models.mind import EndpointDown, Mind, MindFailed
 from mirrorplay.agents.models.spec import ModelSpec
@@ -66,6 +73,68 @@ def test_hushing_leaves_other_words_alone() -> None:
     assert hushed("a risk-taking task-oriented one", None) == "a risk-taking task-oriented one"
 
 
+@pytest.mark.parametrize("before", range(MAX_TOLD - len(KEY) - 2, MAX_TOLD + 2))
+def test_a_key_at_the_end_of_a_line_is_not_cut_but_hidden(before: int) -> None:
+    told = told_line(f"{'x' * before} {KEY} and more", SecretStr(KEY))
+    assert KEY[:4] not in told
+    assert len(told) <= MAX_TOLD + 1
+    assert told_line("one\n two", None) == "one two"
+
+
+class Odd(Exception):
+    """Made of two things, one of them a request."""
+
+    def __init__(self, request: str, code: int) -> None:
+        super().__init__(f"request {request} failed with {code}")
+
+
+class Plain(ValueError):
+    """Made of words."""
+
+
+@pytest.mark.parametrize(
+    ("error", "kind"),
+    [
+        (ValueError(f"header {KEY}"), ValueError),
+        (Plain(f"header {KEY}"), Plain),
+        (KeyError(KEY), KeyError),
+        (Odd(KEY, 3), RuntimeError),
+        (OSError(28, f"no space for {KEY}"), OSError),
+        (UnicodeDecodeError("utf-8", KEY.encode(), 0, 1, KEY), RuntimeError),
+        (UserError(f"no {KEY}", where=KEY, hint=KEY), UserError),
+    ],
+)
+async def test_an_exception_that_is_no_fault_leaves_without_the_key(
+    error: Exception, kind: type[Exception], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PLANTED", KEY)
+    spec = ModelSpec(model="openai:tiny", base_url="http://127.0.0.1:9/v1", api_key_env="PLANTED")
+    mind = Mind(spec, role="client")
+
+    def fail(*given: Any, **settings: Any) -> None:
+        raise error from RuntimeError(f"while sending {KEY}")
+
+    monkeypatch.setattr(type(mind.board.model(spec)), "_agenerate", fail)
+    with pytest.raises(kind) as caught:
+        await mind.ask([user("hello")], seed=1, read=str)
+    told = "".join(traceback.format_exception(caught.value)) + repr(caught.value.args)
+    assert type(caught.value) is kind
+    assert "zq81" not in told
+    assert HIDDEN in told
+    assert caught.value.__cause__ is caught.value.__context__ is None
+    if isinstance(error, OSError):
+        assert caught.value.errno == 28  # type: ignore[attr-defined]
+    await mind.board.close()
+
+
+def test_where_there_is_no_key_a_bug_keeps_its_traceback() -> None:
+    bug = ZeroDivisionError("mine")
+    assert hushed_error(bug, None) is bug
+    assert hushed_error(bug, SecretStr(KEY)) is not bug
+    told = hushed_error(ValueError(f"with {KEY}"), None)
+    assert "zq81" not in str(told)
+
+
 @pytest.mark.parametrize("kind", [None, "wrong_key", *sorted(set(KINDS) - {"timeout"}), *ALWAYS])
 async def test_a_planted_key_is_nowhere(
     kind: str | None,
@@ -107,7 +176,7 @@ async def test_a_planted_key_is_nowhere(
             seen += [str(error), repr(error), "".join(traceback.format_exception(error))]
             seen += [repr(pickle.dumps(error)), repr(error.__cause__), repr(error.__context__)]
         seen += [repr(mind), repr(board), repr(board.model(spec)), str(board.model(spec).asdict())]
-        seen += [spec.model_dump_json(), repr(spec), board.purse.spent.model_dump_json()]
+        seen += [spec.model_dump_json(), repr(spec), board.purse.own.model_dump_json()]
         await board.close()
     seen += [log.getvalue()]
     seen += [path.read_bytes().decode("latin-1") for path in tmp_path.iterdir()]

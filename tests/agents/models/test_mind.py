@@ -10,7 +10,6 @@ from pydantic import BaseModel
 from mirrorplay.agents.models.cache import AnswerCache
 from mirrorplay.agents.models.message import Message, system, user
 from mirrorplay.agents.models.mind import EndpointDown, Form, Mind, MindFailed, Unreadable
-from mirrorplay.agents.models.purse import Limits, Purse
 from mirrorplay.agents.models.scripted import Asked, FunctionChat
 from mirrorplay.agents.models.spec import ModelSpec, Price
 from mirrorplay.agents.models.switchboard import Switchboard
@@ -78,7 +77,7 @@ async def test_an_answer_is_read_and_counted() -> None:
     assert (answer.value, answer.text, answer.attempts, answer.failure) == (42, "42", 1, None)
     assert (answer.usage.model, answer.usage.calls) == ("custom:script", 1)
     assert answer.usage.prompt_tokens
-    spent = mind.board.purse.spent.roles["client"]
+    spent = mind.board.purse.own.roles["client"]
     assert spent.calls == 1
     assert spent.usd > 0
 
@@ -175,7 +174,7 @@ async def test_used_up_attempts_fail_the_call_and_are_paid_for() -> None:
     mind, _ = minded(Script("", ""), attempts=3)
     with pytest.raises(MindFailed, match="3 attempts; last: an empty answer"):
         await mind.ask(PROMPT, seed=1, read=number)
-    assert mind.board.purse.spent.total.calls == 3
+    assert mind.board.purse.own.total.calls == 3
 
 
 async def test_a_rejected_request_is_not_repeated() -> None:
@@ -200,14 +199,14 @@ async def test_an_endpoint_that_answers_nobody_pauses_the_run_before_a_session_i
     with pytest.raises(EndpointDown) as caught:
         await mind.ask(PROMPT, seed=1, read=number)
     assert "Connect call failed" in str(caught.value)
-    calls = mind.board.purse.spent.total.calls
+    calls = mind.board.purse.own.total.calls
     with pytest.raises(EndpointDown):
         await mind.ask(PROMPT, seed=2, read=number)
-    assert mind.board.purse.spent.total.calls == calls
+    assert mind.board.purse.own.total.calls == calls
     time.now += 60
     with pytest.raises(EndpointDown):
         await mind.ask(PROMPT, seed=2, read=number)
-    assert mind.board.purse.spent.total.calls == calls + 1
+    assert mind.board.purse.own.total.calls == calls + 1
 
 
 async def test_a_refused_key_is_not_tried_again() -> None:
@@ -305,7 +304,7 @@ async def test_the_cache_keeps_what_could_be_read(tmp_path: Path) -> None:
         await board.close()
     assert len(script.asked) == 2
     assert (first.usage.calls, first.attempts, first.usage.prompt_tokens) == (0, 0, 0)
-    assert board.purse.spent.total.calls == 0
+    assert board.purse.own.total.calls == 0
     board = Switchboard(cache=AnswerCache(tmp_path / "a.sqlite"))
     mind = Mind(FunctionChat(answer=script), role="client", spec=spec, board=board)
     assert (await mind.ask(PROMPT, seed=2, read=number)).value == 5
@@ -334,18 +333,166 @@ async def test_tokens_that_are_not_told_are_guessed_for_the_purse_alone() -> Non
     mind = Mind(Silent(answer=lambda asked: "word " * 8), role="client")
     answer = await mind.ask([user("x" * 400, FACE)], seed=1, read=str)
     assert (answer.usage.prompt_tokens, answer.usage.completion_tokens) == (None, None)
-    total = mind.board.purse.spent.total
+    total = mind.board.purse.own.total
     assert (total.prompt_tokens, total.completion_tokens) == (400, 10)
 
 
 async def test_minds_of_one_board_share_purse_models_and_lines() -> None:
-    board = Switchboard(purse=Purse(Limits(tokens=30)))
+    board = Switchboard()
     spec = ModelSpec(model="openai:x", base_url="http://127.0.0.1:9/v1")
     assert board.model(spec) is board.model(spec.model_copy(update={"price": Price(prompt=1)}))
     assert board.line(spec.endpoint, 8) is board.line(spec.endpoint, 8)
     chat = FunctionChat(answer=lambda asked: "word " * 10)
     for role in ("client", "therapist"):
         await Mind(chat, role=role, board=board).ask(PROMPT, seed=1, read=str)
-    assert set(board.purse.spent.roles) == {"client", "therapist"}
-    assert "limits.tokens" in str(board.purse.exhausted)
+    assert set(board.purse.own.roles) == {"client", "therapist"}
     await board.close()
+
+
+class Ended(FunctionChat):
+    """Says why its answers end."""
+
+    ending: str = "length"
+
+    def _result(self, *given: Any) -> Any:
+        result = super()._result(*given)
+        result.generations[0].message.response_metadata = {"finish_reason": self.ending}
+        return result
+
+
+@pytest.mark.parametrize(
+    "useless",
+    [
+        "",
+        "I'm sorry, but I can't assist with that.",
+        "four",
+        Server(403, "flagged by moderation"),
+        Server(400, "maximum context length"),
+    ],
+)
+async def test_what_a_session_can_do_without_is_missing_and_says_why(
+    useless: str | Exception,
+) -> None:
+    mind, _ = minded(Script(useless))
+    answer = await mind.ask(PROMPT, seed=1, read=number, optional=True)
+    assert answer.value is None
+    assert answer.failure
+    assert answer.usage.calls == answer.attempts > 0
+    if useless != "four":
+        with pytest.raises(MindFailed):
+            await mind.ask(PROMPT, seed=1, read=number)
+
+
+async def test_a_server_that_fails_fails_what_is_optional_too() -> None:
+    mind, _ = minded(Script(Server(500)), attempts=2)
+    with pytest.raises(MindFailed, match="HTTP 500"):
+        await mind.ask(PROMPT, seed=1, read=number, optional=True)
+    mind, _ = minded(Script(Server(422, "bad field")))
+    with pytest.raises(MindFailed, match="bad field"):
+        await mind.ask(PROMPT, seed=1, read=number, optional=True)
+
+
+async def test_a_kept_answer_knows_that_it_was_cut(tmp_path: Path) -> None:
+    board = Switchboard(cache=AnswerCache(tmp_path / "a.sqlite"))
+    mind = Mind(
+        Ended(answer=lambda asked: "7"),
+        role="client",
+        spec=ModelSpec(model="custom:x"),
+        board=board,
+    )
+    first, kept = [await mind.ask(PROMPT, seed=1, read=number) for _ in range(2)]
+    assert (first.attempts, kept.attempts) == (1, 0)
+    assert first.cut
+    assert kept.cut
+    with pytest.raises(MindFailed, match="raise max_tokens"):
+        await mind.ask(PROMPT, seed=1, read=number, whole=True)
+    await board.close()
+
+
+async def test_samples_are_kept_apart_where_no_seed_is_sent(tmp_path: Path) -> None:
+    counter = itertools.count()
+    board = Switchboard(cache=AnswerCache(tmp_path / "a.sqlite"))
+    spec = ModelSpec(model="custom:x", forward_seed=False)
+    chat = FunctionChat(answer=lambda asked: str(next(counter)))
+    mind = Mind(chat, role="judge", spec=spec, board=board)
+    answers = [(await mind.ask(PROMPT, seed=seed, read=number)).value for seed in (1, 2, 1)]
+    assert answers == [0, 1, 0]
+    await board.close()
+
+
+@pytest.mark.parametrize(
+    ("said", "heard"),
+    [
+        ("so {6}?</think>\n7", "7"),
+        ("<think>6</think> hm <think>no</think>\n7", "7"),
+        ("<think>6</think>7<think>or", "7"),
+        ("6 or 7?</think>", ""),
+        ("plain  words ", "plain  words "),
+    ],
+)
+async def test_an_answer_begins_after_the_last_thought(said: str, heard: str) -> None:
+    mind, _ = minded(Script(said), attempts=1)
+    answer = await mind.ask(PROMPT, seed=1, read=str, optional=True)
+    assert answer.text == heard
+
+
+async def test_thinking_that_used_up_its_tokens_is_not_repeated_in_vain() -> None:
+    calls: list[int | None] = []
+
+    def answer(asked: Asked) -> str:
+        calls.append(asked.seed)
+        return "<think>on and on"
+
+    mind = Mind(Ended(answer=answer), role="judge", spec=ModelSpec(model="custom:x"))
+    with pytest.raises(MindFailed, match=r"used up.*raise max_tokens of the judge's spec"):
+        await mind.ask(PROMPT, seed=1, read=number)
+    assert len(calls) == len(set(calls)) == 2
+    missing = await mind.ask(PROMPT, seed=1, read=number, optional=True)
+    assert "max_tokens" in str(missing.failure)
+
+
+@pytest.mark.parametrize("ending", ["length", "MAX_TOKENS", "max_output_tokens"])
+async def test_an_answer_that_is_cut_says_so(ending: str) -> None:
+    mind = Mind(Ended(answer=lambda asked: "7", ending=ending), role="client")
+    assert (await mind.ask(PROMPT, seed=1, read=number)).cut
+
+
+@pytest.mark.parametrize("structured", ["auto", "schema", "prompt"])
+async def test_a_server_that_rejects_everything_pauses_the_run(structured: str) -> None:
+    script = Script(Server(400, "temperature: not supported"))
+    mind, _ = minded(script, structured=structured)
+    for seed in range(4):
+        with pytest.raises(MindFailed, match="not supported"):
+            await mind.ask(PROMPT, seed=seed, read=Form(Rating))
+    with pytest.raises(EndpointDown, match="correct the spec's parameters") as caught:
+        await mind.ask(PROMPT, seed=4, read=Form(Rating))
+    assert not caught.value.passing
+
+
+async def test_a_library_that_does_not_know_schemas_is_asked_in_words() -> None:
+    def answer(asked: Asked) -> str:
+        if asked.schema is not None:
+            raise TypeError("create() got an unexpected keyword argument 'response_format'")
+        return '{"score": 3}'
+
+    mind, _ = minded(answer)
+    assert (await mind.ask(PROMPT, seed=1, read=Form(Rating))).attempts == 2
+    assert (await mind.ask(PROMPT, seed=2, read=Form(Rating))).attempts == 1
+    strict, _ = minded(answer, structured="schema")
+    with pytest.raises(MindFailed, match="response_format"):
+        await strict.ask(PROMPT, seed=1, read=Form(Rating))
+    mind, _ = minded(Script(TypeError("'response_format'")))
+    with pytest.raises(TypeError):
+        await mind.ask(PROMPT, seed=1, read=number)
+
+
+async def test_one_wrong_request_does_not_cost_the_others_their_schema() -> None:
+    def answer(asked: Asked) -> str:
+        if "broken" in asked.text:
+            raise Server(400, "bad image")
+        return '{"score": 3}' if asked.schema else "?"
+
+    mind, _ = minded(answer)
+    with pytest.raises(MindFailed, match="bad image"):
+        await mind.ask([user("broken")], seed=1, read=Form(Rating))
+    assert (await mind.ask(PROMPT, seed=1, read=Form(Rating))).value == Rating(score=3)

@@ -17,12 +17,12 @@ def test_tokens_and_dollars_by_role() -> None:
     purse.spend("client", used(100, 10), PRICE)
     purse.spend("client", used(100, 10, 2), PRICE)
     purse.spend("judge", used(None, None))
-    roles = purse.spent.roles
+    roles = purse.own.roles
     assert (roles["client"].calls, roles["client"].prompt_tokens) == (3, 200)
     assert roles["client"].usd == pytest.approx(400e-6)
     assert roles["judge"].calls == 1
-    assert purse.spent.total.calls == 4
-    assert purse.exhausted is None
+    assert purse.own.total.calls == 4
+    assert purse.own.exhausts(Limits()) is None
 
 
 @pytest.mark.parametrize(
@@ -35,34 +35,27 @@ def test_tokens_and_dollars_by_role() -> None:
 )
 def test_each_limit_stops_in_words(limits: Limits, told: str) -> None:
     now = [0.0]
-    purse = Purse(limits, clock=lambda: now[0])
-    assert purse.exhausted is None
+    purse = Purse(clock=lambda: now[0])
+    assert purse.own.exhausts(limits) is None
     purse.spend("client", used(100, 40), PRICE)
-    assert purse.exhausted is None
+    assert purse.own.exhausts(limits) is None
     now[0] = 130.0
     purse.spend("client", used(10, 90), PRICE)
-    assert told in str(purse.exhausted)
+    assert told in str(purse.own.exhausts(limits))
 
 
-def test_sums_go_across_workers_and_sittings() -> None:
+def test_sums_go_across_workers() -> None:
     now = [0.0]
-    earlier = Purse(clock=lambda: now[0])
-    earlier.spend("client", used(50, 0))
+    one, other = Purse(clock=lambda: now[0]), Purse(clock=lambda: now[0])
+    one.spend("client", used(50, 0))
+    other.spend("client", used(10, 0))
+    other.spend("therapist", used(40, 0))
     now[0] = 60.0
-    kept = Spent.model_validate_json(earlier.spent.model_dump_json())
-    purse = Purse(Limits(tokens=150, minutes=10), already=kept, clock=lambda: now[0])
-    worker = Purse(clock=lambda: now[0])
-    worker.spend("therapist", used(40, 0))
-    purse.spend("client", used(10, 0))
-    assert purse.spent.total.prompt_tokens == 60
-    for _ in range(2):
-        purse.hear([worker.own])
-        assert purse.spent.total.prompt_tokens == 100
-    worker.spend("therapist", used(50, 0))
-    purse.hear([worker.own])
-    assert "limits.tokens" in str(purse.exhausted)
-    now[0] = 120.0
-    assert purse.spent.minutes == pytest.approx(2.0)
+    kept = Spent.model_validate_json(one.own.model_dump_json())
+    together = kept + other.own
+    assert together.roles["client"].prompt_tokens == 60
+    assert together.total.prompt_tokens == 100
+    assert together.minutes == pytest.approx(1.0)
 
 
 def test_a_limit_in_dollars_needs_prices() -> None:

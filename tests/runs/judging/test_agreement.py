@@ -110,12 +110,35 @@ def test_resistance_is_held_against_the_latent_level_of_the_same_turns(rated) ->
     assert [(one.item, one.n, one.rank) for one in pairs] == [("first", 12, None)]
 
 
-def test_the_same_rater_in_the_run_and_again_is_two(rated) -> None:
+def test_the_same_rater_again_with_other_scores_is_two(rated) -> None:
     run_dir = rated()
-    add(run_dir, "own:words", {at: at / 2 for at in range(12)})
-    [pair] = compare(run_dir).pairs
+    add(run_dir, "own:words", {at: at / 3 for at in range(12)})
+    found = compare(run_dir)
+    [pair] = found.pairs
     assert (pair.first, pair.second) == ("own:words", "own:words (in the run)")
-    assert pair.icc.value == pytest.approx(1)
+    assert found.same == ()
+
+
+def test_the_same_scores_again_are_one_rater_and_one_line(rated) -> None:
+    run_dir = rated()
+    add(run_dir, "own:words", {at: at / 2 for at in range(5)})
+    found = compare(run_dir)
+    assert (found.pairs, found.same, found.raters[0]) == ((), ("own:words",), "own:words")
+    out = StringIO()
+    print_agreement(Console(file=out, width=120), found)
+    assert "the scores of the run and those given again are the same" in out.getvalue()
+    add(run_dir, "human:ann", dict.fromkeys(range(12), 1))
+    assert [(one.second, one.n) for one in compare(run_dir).pairs] == [("human:ann", 12)]
+
+
+def test_a_judge_counts_once_among_all_raters(rated) -> None:
+    run_dir = rated()
+    for rater, by in (("own:words", 3), ("own:words+stage", 4), ("human:ann", 2)):
+        add(run_dir, rater, {at: at / by for at in range(12)})
+    assert compare(run_dir).together == ()  # two opinions, whatever the judge was shown
+    add(run_dir, "human:words", {at: at / 5 for at in range(12)})
+    [together] = compare(run_dir).together
+    assert together.raters == ("own:words", "human:ann", "human:words")
 
 
 def test_choices_are_compared_pair_by_pair(rated) -> None:
