@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from hashlib import sha256
 from pathlib import Path
+from statistics import fmean
 from typing import Any, Literal
 
 from pydantic import Field
@@ -56,6 +57,9 @@ def _face(kind: str, deck: str) -> dict[str, Any]:
     return {"kind": kind, "deck": deck}
 
 
+_UPPER = "the interval lies above 0"
+
+
 class Prediction(Frozen):
     """One contrast, cell minus cell, and what would count against it."""
 
@@ -66,6 +70,15 @@ class Prediction(Frozen):
     expect: Literal["greater", "smaller", "none"]
     least: float = Field(gt=0.0)
     fails_if: Line
+    """For people; what is computed is `bound`."""
+    bound: Literal["two_sided", "upper"] | None = None
+    """With `none`: whether harm counts against it too. Null: `upper` where `fails_if` is "the
+    interval lies above 0", as in files written before this field, else `two_sided`."""
+
+    @property
+    def one_sided(self) -> bool:
+        """Only a benefit counts against a `none`."""
+        return self.bound == "upper" or (self.bound is None and self.fails_if == _UPPER)
 
 
 class Predictions(Frozen):
@@ -79,6 +92,12 @@ class Verdict:
     prediction: Prediction
     found: Difference | None
     held: bool | None
+
+    @property
+    def harms(self) -> bool:
+        """No benefit, as predicted, but a clear harm."""
+        interval = self.found.interval if self.found else None
+        return bool(self.held and self.prediction.one_sided and interval and interval[1] < 0.0)
 
 
 def read_predictions(file: Path) -> tuple[tuple[Prediction, ...], str]:
@@ -100,18 +119,24 @@ def gather(arms: Path, controls: Path | None) -> list[Figures]:
 
 
 def groups(sessions: Sequence[Figures]) -> dict[str, Callable[[Figures], bool]]:
-    """Who is looked at: everybody, each type, and thirds of masking among clients who resist."""
+    """Who is looked at: everybody, each type, and thirds of personas by how much they mask, on
+    average over the types that resist, so that a third holds every type alike."""
     kinds = dict.fromkeys(one.resistance for one in sessions)
-    masks = sorted({one.persona_id: one.masking for one in sessions}.values())
+    masking: dict[str, list[float]] = {}
+    for one in sessions:
+        if one.resistance != "none":
+            masking.setdefault(one.persona_id, []).append(one.masking)
+    mask = {persona: fmean(values) for persona, values in masking.items()}
+    masks = sorted(mask.values()) or [0.0]
     low, high = masks[len(masks) // 3], masks[2 * len(masks) // 3]
     found: dict[str, Callable[[Figures], bool]] = {"everybody": lambda one: True}
     found["resistance not none"] = lambda one: one.resistance != "none"
     for kind in kinds:
         found[f"resistance {kind}"] = lambda one, kind=kind: one.resistance == kind  # type: ignore[misc]
     resists = found["resistance not none"]
-    found["masking low"] = lambda one: resists(one) and one.masking < low
-    found["masking middle"] = lambda one: resists(one) and low <= one.masking < high
-    found["masking high"] = lambda one: resists(one) and one.masking >= high
+    found["masking low"] = lambda one: resists(one) and mask[one.persona_id] < low
+    found["masking middle"] = lambda one: resists(one) and low <= mask[one.persona_id] < high
+    found["masking high"] = lambda one: resists(one) and mask[one.persona_id] >= high
     return found
 
 
@@ -153,6 +178,6 @@ def _held(one: Prediction, found: Difference) -> bool | None:
         return low > 0.0 and found.mean >= one.least
     if one.expect == "smaller":
         return high < 0.0 and found.mean <= -one.least
-    if "above 0" in one.fails_if:
+    if one.one_sided:
         return low <= 0.0
     return -one.least <= low and high <= one.least

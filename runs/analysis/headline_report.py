@@ -1,6 +1,6 @@
 """The headline miniature in print and as a figure."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 from rich.console import Console
@@ -30,7 +30,9 @@ def print_headline(
         table.add_row(Text(cell), *(_shown(found.get(name)) for name in MEASURES))
     console.print(table)
     where = groups(sessions)
-    for measure in ("trust_last", "resolved"):
+    _print_outcomes(console, sessions, present)
+    _print_right_face(console, sessions, where, present, seed)
+    for measure in MEASURES:
         console.print(f"\n{measure.replace('_', ' ')}, difference to text by client", style="bold")
         arms = [cell for cell in present if cell in ("base", "p", "ec", "p+ec", "shuffled")]
         table = _table("clients", *arms)
@@ -45,9 +47,40 @@ def print_headline(
         for verdict in verdicts:
             one = verdict.prediction
             held = {True: "yes", False: "NO", None: "–"}[verdict.held]
+            held = "yes, but harms" if verdict.harms else held
             told = f"{one.contrast[0]} − {one.contrast[1]}"
             table.add_row(Text(one.id), Text(told), _shown(verdict.found, " "), held)
         console.print(table)
+
+
+def _print_outcomes(console: Console, sessions: Sequence[Figures], present: Sequence[str]) -> None:
+    ends = ("resolved", "impasse", "client_left", "max_exchanges", "safety_stop")
+    console.print("\nhow sessions end, per cent", style="bold")
+    table = _table("cell", *(end.replace("_", "\n") for end in ends))
+    for cell in present:
+        own: list[str] = [one.outcome for one in sessions if one.cell == cell]
+        table.add_row(Text(cell), *(f"{100 * own.count(end) / len(own):.0f}" for end in ends))
+    console.print(table)
+
+
+def _print_right_face(
+    console: Console,
+    sessions: Sequence[Figures],
+    where: Mapping[str, Callable[[Figures], bool]],
+    present: Sequence[str],
+    seed: int,
+) -> None:
+    """What the client's own face adds to anybody's: the test of whether the face is used."""
+    others = [cell for cell in ("shuffled", "swapped", "blank") if cell in present]
+    if "ec" not in present or not others:
+        return
+    console.print("\ntrust last, ec with the client's own face minus ec with …", style="bold")
+    table = _table("clients", *others)
+    for name, holds in where.items():
+        chosen = [one for one in sessions if holds(one)]
+        found = (contrast(chosen, other, "ec", seed).get("trust_last") for other in others)
+        table.add_row(Text(_client(name)), *map(_finely, found))
+    console.print(table)
 
 
 def draw_headline(sessions: Sequence[Figures], seed: int, file: Path) -> None:
@@ -127,6 +160,13 @@ def _shown(found: Difference | None, between: str = "\n") -> str:
         return mean
     low, high = map(_signed, found.interval)
     return f"{mean}{between}[{low} {high}]"
+
+
+def _finely(found: Difference | None) -> str:
+    if found is None or found.interval is None:
+        return "–"
+    low, high = found.interval
+    return f"{found.mean:+.3f}\n[{low:+.3f} {high:+.3f}]".replace("0.", ".")
 
 
 def _client(group: str) -> str:

@@ -1,11 +1,13 @@
 """`headline`: does seeing the face help? MIRROR's question in miniature."""
 
+from importlib.util import find_spec
 from io import StringIO
 from pathlib import Path
 from typing import Any
 
 import click
 
+from mirrorplay.personas.errors import UserError
 from mirrorplay.runs.cli.group import open_console
 
 
@@ -35,6 +37,8 @@ def headline(
     from mirrorplay.runs.analysis.headline_report import draw_headline, print_headline
     from mirrorplay.runs.api import Run, open_run
     from mirrorplay.runs.api import run as play
+    from mirrorplay.runs.directory import RunDirectory
+    from mirrorplay.runs.driver import provenance
     from mirrorplay.runs.headline import (
         ARMS,
         GRID_KEYS,
@@ -43,14 +47,20 @@ def headline(
         judged,
         read_predictions,
     )
-    from mirrorplay.runs.page import quote
+    from mirrorplay.runs.mistakes import validated
+    from mirrorplay.runs.page import marked, quote
 
+    if plot is not None and find_spec("matplotlib") is None:
+        raise UserError(
+            "figures need matplotlib, which is not installed",
+            hint="pip install 'mirrorplay[plots]'",
+        )
+    if page is not None:
+        marked(page)
     expected, digest = read_predictions(predictions) if predictions else ((), "")
     console = open_console()
 
     def played(name: str, grid: dict[str, Any]) -> Run:
-        if Path(out, f"{name}-1").is_dir():
-            return open_run(Path(out, f"{name}-1")).resume()
         asked = {
             "name": name,
             "sample": {"personas": "library", "limit": personas, "replicates": replicates},
@@ -58,18 +68,35 @@ def headline(
             "output": {"dir": out},
             "grid": grid,
         }
+        made = Path(out, f"{name}-1")
+        if made.is_dir():
+            there = open_run(made)
+            wanted = validated(asked, lambda _: "headline")
+            if (there.config.sample, there.config.grid) != (wanted.sample, wanted.grid):
+                raise UserError(
+                    "this run was asked for other clients or cells",
+                    where=str(made),
+                    hint="name another folder with --out",
+                )
+            return there.resume()
         return play(asked, quiet=False)
 
     arms = played("arms", {"therapist.mode": list(ARMS)})
     controls = played("controls", {GRID_KEYS: control_rows(str(arms.path.resolve()))})
     sessions = gather(arms.path, controls.path)
     seed = arms.config.seed
+    given = [RunDirectory.open(one.path).manifest()["provenance"] for one in (arms, controls)]
+    data = {one["data_sha256"] for one in given}
+    version = f"mirrorplay {given[0]['versions']['mirrorplay']}, data sha256 {min(data)[:16]}"
+    if data != {provenance([], ())["data_sha256"]}:
+        version += " (this installation has other data: remove the runs to play them anew)"
     verdicts = judged(expected, sessions, seed)
     outputs = [console]
     if page is not None:
         outputs.append(Console(file=StringIO(), width=80, record=True))
     for output in outputs:
         print_headline(output, sessions, verdicts, seed)
+        output.print(f"played with {version}", style="dim", highlight=False, soft_wrap=True)
         if digest:
             output.print(f"predictions: sha256 {digest}", style="dim", highlight=False)
     if page is not None:

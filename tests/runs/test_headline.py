@@ -93,6 +93,34 @@ def test_thirds_of_masking_hold_clients_who_resist_and_nobody_twice() -> None:
     assert sum(map(len, thirds)) == len(resists)
 
 
+def test_thirds_of_masking_hold_a_person_whole_in_whatever_order_rows_come() -> None:
+    typed = [
+        replace(one, session_id=f"{one.session_id}-{kind}", resistance=kind, masking=mask)
+        for one in SESSIONS
+        for kind, mask in (
+            ("emotional", one.masking),
+            ("cognitive", one.masking / 2),
+            ("none", 0.1),
+        )
+    ]
+    held = {one.session_id for one in typed if groups(typed)["masking high"](one)}
+    turned = typed[::-1]
+    assert {one.session_id for one in turned if groups(turned)["masking high"](one)} == held
+    for who in {one.persona_id for one in typed if one.session_id in held}:
+        kinds = {o.resistance for o in typed if o.persona_id == who and o.session_id in held}
+        assert kinds == {"emotional", "cognitive"}
+
+
+def test_a_harm_is_not_called_a_null() -> None:
+    loose = prediction(contrast=("ec", "text"), expect="none", fails_if="the interval lies above 0")
+    harmed = [*figures("text", 0.4), *figures("ec", 0.0)]
+    (verdict,) = judged([loose], harmed, 1)
+    assert verdict.held
+    assert verdict.harms
+    (strict,) = judged([loose.model_copy(update={"bound": "two_sided"})], harmed, 1)
+    assert strict.held is False
+
+
 def test_predictions_of_the_project_are_readable_and_about_known_cells() -> None:
     file = Path(__file__).parents[2] / "docs" / "headline" / "predictions.yaml"
     predictions, digest = read_predictions(file)
