@@ -153,9 +153,10 @@ def lines(result: Mapping[str, Any]) -> list[str]:
         "quality_auc_title",
         "quality_auc_length",
         "quality_auc_reflection",
+        "quality_auc_reflection_raters",
     ):
         value = result[name]
-        said.append(f"  {name:24}" + ("not to be had" if value is None else f"{value:.3f}"))
+        said.append(f"  {name:32}" + ("not to be had" if value is None else f"{value:.3f}"))
     said += ["", "agreement with the client's own appraisal"]
     said += [f"  {name:24}{value:.3f}" for name, value in result["appraisal_agreement"].items()]
     return said

@@ -1,8 +1,9 @@
 """Whether a session was a good or a poor demonstration, from how much the therapist does of what.
 
 One logistic regression on four shares, scored by whole transcripts left out. Beside it what needs
-no coder at all: the title, the length, and the share of reflections alone. In acted demonstrations
-titles give a good deal away, so behaviour must be held against that.
+no coder at all: the title, the length, and the raters' own share of reflections; and the share of
+reflections that the coder finds. In acted demonstrations titles and reflections give nearly
+everything away, so behaviour must be held against that.
 """
 
 import re
@@ -22,10 +23,11 @@ _FOLDS = 5
 
 
 def quality(transcripts: Sequence[Transcript], chances: Floats) -> dict[str, Any]:
-    """`quality_auc`, `quality_auc_title`, `quality_auc_length`, `quality_auc_reflection` and
-    `quality_n` (high, low); None where a class has fewer than two transcripts. `chances`: a row
+    """`quality_auc`, `quality_auc_title`, `quality_auc_length`, `quality_auc_reflection` (the
+    coder's share), `quality_auc_reflection_raters` (theirs) and `quality_n` (high, low); None where a class has fewer than two transcripts. `chances`: a row
     each therapist utterance, in order."""
     shares: list[list[float]] = []
+    reflected: list[float] = []
     lengths: list[float] = []
     titles: list[list[float]] = []
     high: list[bool] = []
@@ -37,6 +39,8 @@ def quality(transcripts: Sequence[Transcript], chances: Floats) -> dict[str, Any
         if one.quality is None or not count:
             continue
         shares.append([float(value) for value in rows.mean(axis=0)])
+        spoken = [line for line in one.utterances if line.speaker == "therapist"]
+        reflected.append(sum(line.labels.get("reflection", 0.0) for line in spoken) / count)
         lengths.append(float(sum(len(line.text.split()) for line in one.utterances)))
         titles.append(_title(one.title))
         high.append(one.quality == "high")
@@ -47,6 +51,7 @@ def quality(transcripts: Sequence[Transcript], chances: Floats) -> dict[str, Any
         if lengths
         else None,
         "quality_auc_reflection": auc([share[1] for share in shares], high),
+        "quality_auc_reflection_raters": auc(reflected, high),
     }
     return {**told, "quality_n": [sum(high), len(high) - sum(high)]}
 
