@@ -48,7 +48,7 @@ def validate(
         executor=executor,
         told=lambda line: click.echo(line, err=True),
     )
-    suite.check_inputs()
+    suite.check_inputs(wanted, page, json_file)
     console = open_console()
     found = []
     for heading in suite.headings(wanted):

@@ -24,8 +24,8 @@ _FOLDS = 5
 
 def quality(transcripts: Sequence[Transcript], chances: Floats) -> dict[str, Any]:
     """`quality_auc`, `quality_auc_title`, `quality_auc_length`, `quality_auc_reflection` (the
-    coder's share), `quality_auc_reflection_raters` (theirs) and `quality_n` (high, low); None where a class has fewer than two transcripts. `chances`: a row
-    each therapist utterance, in order."""
+    coder's share), `quality_auc_reflection_raters` (theirs) and `quality_n` (high, low); None where
+    a class has fewer than two transcripts. `chances`: a row each therapist utterance, in order."""
     shares: list[list[float]] = []
     reflected: list[float] = []
     lengths: list[float] = []

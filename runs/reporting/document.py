@@ -90,13 +90,15 @@ class Shown:
 
 @dataclass(frozen=True, slots=True)
 class Table:
-    """Rows under columns; the first `names` columns are words, the others numbers."""
+    """Rows under columns; the first `names` columns are words, the others numbers. fold: a table
+    that a page keeps folded under this line, and Markdown leaves out; "" for one that stands."""
 
     kind: ClassVar[str] = "table"
     columns: tuple[str, ...]
     rows: tuple[tuple[Value, ...] | Group, ...]
     caption: str = ""
     names: int = 1
+    fold: str = ""
 
     def __post_init__(self) -> None:
         for row in self.rows:

@@ -1,9 +1,17 @@
-"""Raters beside the run's own judge: shown apart, compared, never mixed into a mean."""
+"""Raters beside the run's own judge: shown apart, compared, never mixed into a mean.
 
+Agreement is shown by subscale, and for an instrument without any by the middle of its items; the
+items themselves fold away. To compare raters all their scores are held at once: here memory grows
+with the sessions, by some ten numbers a session and rater.
+"""
+
+from collections.abc import Sequence
+from statistics import median
 from typing import Any
 
 from mirrorplay.runs.judging.agreement import LATENT, PREFERENCE, Agreed, compare
 from mirrorplay.runs.judging.coefficients import Estimate
+from mirrorplay.runs.judging.summary import known_items
 from mirrorplay.runs.reporting.comparison import FEW
 from mirrorplay.runs.reporting.document import (
     Group,
@@ -100,29 +108,81 @@ def _pooled(told: Reading, rater: str, cell: str, instrument: str) -> Totals:
 def _agreement(m: Material) -> list[Any]:
     if len(raters(m.run.path)) + len(m.reading.raters) < 2:
         return [Text("Agreement is not computed: there is one rater.")]
-    pairs = [one for one in compare(m.run.path).pairs if one.second != LATENT]
+    found = compare(m.run.path)
+    told = [
+        Text(f"{name}: scored again, with the same scores as in the run; one rater here.", "note")
+        for name in found.same
+    ]
+    pairs = [one for one in found.pairs if one.second != LATENT]
     if not pairs:
-        return [Text("No two raters scored the same item of the same session.")]
-    rows: list[tuple[Value, ...] | Group] = []
-    headed: tuple[str, str] | None = None
-    for one in pairs:
-        if (one.first, one.second) != headed:
-            headed = (one.first, one.second)
-            rows.append(Group(f"{one.first} × {one.second}"))
-        rows.append(_agreed(one))
+        return [*told, Text("No two raters scored the same item of the same session.")]
+    columns = ("item", "sessions", "alpha", "ICC(2,1)", "95%", "ρ", "95%", "bias")
+    short: list[tuple[Value, ...] | Group] = []
+    whole: list[tuple[Value, ...] | Group] = []
+    for first, second in dict.fromkeys((one.first, one.second) for one in pairs):
+        chosen = [one for one in pairs if (one.first, one.second) == (first, second)]
+        head = Group(f"{first} × {second}")
+        short += [head, *_by_instrument(chosen)]
+        whole += [head, *(_agreed(one) for one in chosen)]
     return [
+        *told,
         Table(
-            ("item", "sessions", "alpha", "ICC(2,1)", "95%", "ρ", "95%", "bias"),
-            tuple(rows),
-            "Agreement between raters, over sessions that both scored.",
+            columns,
+            tuple(short),
+            "Agreement between raters, over sessions that both scored, by subscale; where there is "
+            "none, medians of the coefficients of an instrument’s items.",
+        ),
+        *(
+            [Table(columns, tuple(whole), "Agreement item by item.", fold="Item by item")]
+            if whole != short
+            else []
         ),
         Text(
             "alpha: Krippendorff’s, interval data. ICC(2,1): absolute agreement of single raters. "
             "ρ: Spearman’s, the order alone. bias: mean difference, first minus second, in scale "
-            "points. A rater compared with itself agrees by construction.",
+            "points. Variants of one judge are not independent of each other.",
             "note",
         ),
     ]
+
+
+def _by_instrument(pairs: Sequence[Agreed]) -> list[tuple[Value, ...]]:
+    """Subscales as they are; one row for each instrument that has none."""
+    known = known_items()
+    rows = []
+    for instrument in dict.fromkeys(one.instrument for one in pairs):
+        own = [one for one in pairs if one.instrument == instrument]
+        subscales = [
+            one
+            for one in own
+            if (item := known.get((one.instrument, one.item))) is not None and item.mean_of
+        ]
+        if subscales or len(own) == 1:
+            rows += [_agreed(one) for one in subscales or own]
+        else:
+            rows.append(_middle(instrument, own))
+    return rows
+
+
+def _middle(instrument: str, own: Sequence[Agreed]) -> tuple[Value, ...]:
+    """Medians over items; items have scales of their own, so that there is no bias of them all."""
+    counts = sorted({one.n for one in own})
+    no_interval = Missing("a median of items")
+    return (
+        f"{instrument}: median of {len(own)} items".replace("_", " "),
+        f"{counts[0]:,}" if len(counts) == 1 else f"{counts[0]:,}–{counts[-1]:,}",
+        _median([one.alpha for one in own]),
+        _median([None if one.icc is None else one.icc.value for one in own]),
+        no_interval,
+        _median([None if one.rank is None else one.rank.value for one in own]),
+        no_interval,
+        no_interval,
+    )
+
+
+def _median(values: Sequence[float | None]) -> Value:
+    there = [value for value in values if value is not None]
+    return number(median(there) if there else None, why=UNDEFINED)
 
 
 def _agreed(one: Agreed) -> tuple[Value, ...]:

@@ -5,11 +5,15 @@
 right, and is never called validity.
 """
 
-from typing import Literal
+from collections.abc import Mapping
+from typing import Any, Literal
+
+from pydantic import Field
 
 from mirrorplay.personas.schema import Frozen
 from mirrorplay.runs.validation.statistics import Interval
 
+NUMBERS = ("I", "II", "III", "IV", "V", "VI", "VII", "VIII", "IX")
 Verdict = Literal["pass", "miss", "reported", "not tested"]
 Kind = Literal["implementation", "evidence"]
 
@@ -26,13 +30,14 @@ class Finding(Frozen):
 
 
 class Heading(Frozen):
-    """One of the nine headings: what it can show, and what was found."""
+    """One of the nine headings: what it can show, what was found, and on what (`setup`)."""
 
     number: str
     title: str
     kind: Kind
     shows: str
     findings: tuple[Finding, ...]
+    setup: Mapping[str, Any] = Field(default_factory=dict)
 
     def count(self, verdict: Verdict) -> int:
         return sum(one.verdict == verdict for one in self.findings)

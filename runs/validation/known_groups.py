@@ -82,8 +82,44 @@ LEVERS: tuple[Edit, ...] = (
         ("challenging", "blaming"),
         (("wai", "bond"),),
     ),
+    Edit(
+        "asking for thoughts, not events",
+        "therapist",
+        ("open_question.thought",),
+        ("open_question.event",),
+        (("ctrs", "focus"),),
+    ),
+    Edit(
+        "evoking reasons and ideas, not asking facts",
+        "therapist",
+        ("open_question.evoke", "open_question.own_idea"),
+        ("closed_question.facts",),
+        (("miti", "cultivating_change_talk"),),
+    ),
+    Edit(
+        "leaving it to the client, not arguing",
+        "therapist",
+        ("emphasize_autonomy", "simple_reflection"),
+        ("persuade.poor", "homework_prescribed.poor"),
+        (("miti", "softening_sustain_talk"),),
+    ),
+    Edit(
+        "asking leave and leaving the choice, not confronting",
+        "therapist",
+        ("seek_collaboration", "emphasize_autonomy"),
+        ("confront.poor", "persuade.poor"),
+        (("miti", "partnership"),),
+    ),
+    Edit(
+        "reflecting, not asking facts",
+        "therapist",
+        ("complex_reflection", "simple_reflection"),
+        ("closed_question",),
+        (("miti", "empathy"),),
+    ),
 )
-"""One lever a subscale, at dose 0 and 1, written before anything was run."""
+"""One lever a subscale, at dose 0 and 1, each written before it was first run; CTRS focus and the
+MITI globals came after a first run of the others."""
 LEVERED = 40
 """Sessions that the levers are tried on, at most."""
 
@@ -184,7 +220,7 @@ def _paired(
 def levers(
     sessions: Sequence[Session], table: Table, judge: Judge, seed: int, edits: Sequence[Edit] = ()
 ) -> list[Finding]:
-    """Every subscale with its own lever: does it move, and most of its instrument?"""
+    """Every subscale with its own lever: does it move, and most of those on its scale?"""
     chosen = [one for one in sessions if one.style == ("directive", "good")] or list(sessions)
     step = max(1, len(chosen) // LEVERED)
     chosen = chosen[::step][:LEVERED]
@@ -222,8 +258,8 @@ def _moved(
     people = [one.persona for one in sessions]
     moved: dict[Name, float] = {}
     interval = None
-    for name in without.names:
-        if name[0] == own[0] and spread.get(name, 0.0) > 1e-9:
+    for name in _on_its_scale(own, without.names):
+        if spread.get(name, 0.0) > 1e-9:
             shift = by_persona(people, (with_it.item(name) - without.item(name)) / spread[name])
             moved[name] = float(shift.mean()) if len(shift) else 0.0
             if name == own:
@@ -240,3 +276,10 @@ def _moved(
         rises and most == own,
         interval,
     )
+
+
+def _on_its_scale(own: Name, names: Sequence[Name]) -> list[Name]:
+    """Items of one instrument with the range of this one: MITI's globals beside a global, not the
+    counts of behaviours that they are judged by."""
+    ranges = {(one.instrument, one.item): (one.low, one.high) for one in items_of(own[0])}
+    return [name for name in names if name[0] == own[0] and ranges.get(name) == ranges.get(own)]

@@ -1,10 +1,12 @@
 """The headings as tables: on the terminal, as JSON, and between the marks of a page.
 
 A page is written by people. Between `<!-- figures NAME -->` and `<!-- end NAME -->` stand figures,
-which a command puts there and nobody else: NAME is a heading's number, `summary` or `setup`.
+which a command puts there and nobody else: NAME is a heading's number, `summary` or `setup`. Each
+heading says itself what its figures rest on; `setup` is written when all nine are put at once.
 """
 
 import json
+import os
 import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -15,7 +17,7 @@ from rich.table import Table
 from rich.text import Text
 
 from mirrorplay.personas.errors import UserError
-from mirrorplay.runs.validation.finding import Finding, Heading
+from mirrorplay.runs.validation.finding import NUMBERS, Finding, Heading
 
 STYLES = {"pass": "green", "miss": "red", "reported": "dim", "not tested": "yellow"}
 KINDS = {"implementation": "implementation check", "evidence": "evidence"}
@@ -72,19 +74,50 @@ def write_json(path: Path, headings: Sequence[Heading], setup: Mapping[str, Any]
 
 def fill_page(path: Path, headings: Sequence[Heading], setup: Mapping[str, Any]) -> None:
     """Puts the figures between the marks of a page that is there. Headings that were not looked at
-    stay as they are. Raises UserError for a page that is not there or lacks a mark."""
+    stay as they are, and so does the setup of all unless all of them were. Raises UserError for a
+    page that is not there or lacks a mark."""
+    numbers = [one.number for one in headings]
+    text = _marked(path)
+    if set(numbers) == set(NUMBERS):
+        text = _between(text, "setup", _setup(setup) + "\n", path)
+    text = _between(text, "summary", _summary_rows(text, headings), path)
+    for one in headings:
+        rests_on = f"*{_setup(one.setup)}*\n\n" if one.setup else ""
+        text = _between(text, one.number, rests_on + _rows(one), path)
+    path.write_text(text, encoding="utf-8")
+
+
+def check_page(path: Path, numbers: Sequence[str]) -> None:
+    """Raises UserError for a page that the figures of these headings could not be put into."""
+    text = _marked(path)
+    for name in ("setup", "summary", *numbers):
+        _between(text, name, "", path)
+    if not os.access(path, os.W_OK):
+        raise UserError("cannot be written to", where=str(path))
+
+
+def check_writable(path: Path, option: str, *, folder: bool = False) -> None:
+    """Raises UserError where no file (or folder) of this path could be made."""
+    if path.exists() and path.is_dir() != folder:
+        raise UserError(f"{str(path)!r} is {'no folder' if folder else 'a folder'}", where=option)
+    there = next((one for one in (path, *path.absolute().parents) if one.exists()), Path("/"))
+    if there != path and not there.is_dir():
+        raise UserError(f"{str(there)!r} is no folder", where=option)
+    if not os.access(there, os.W_OK):
+        raise UserError(f"{str(there)!r} cannot be written to", where=option)
+
+
+def _marked(path: Path) -> str:
     if not path.is_file():
         raise UserError(
             f"no page {str(path)!r}",
             where="--page",
             hint="write the page first, with marks such as <!-- figures I --> and <!-- end I -->",
         )
-    text = path.read_text(encoding="utf-8")
-    text = _between(text, "setup", _setup(setup), path)
-    text = _between(text, "summary", _summary_rows(text, headings), path)
-    for one in headings:
-        text = _between(text, one.number, _rows(one), path)
-    path.write_text(text, encoding="utf-8")
+    try:
+        return path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise UserError(f"cannot be read: {error}", where=str(path)) from None
 
 
 def _between(text: str, name: str, figures: str, path: Path) -> str:
@@ -99,7 +132,7 @@ def _between(text: str, name: str, figures: str, path: Path) -> str:
 
 
 def _setup(setup: Mapping[str, Any]) -> str:
-    return " · ".join(f"{name}: {_cell(str(value))}" for name, value in setup.items()) + "\n"
+    return " · ".join(f"{name}: {_cell(str(value))}" for name, value in setup.items())
 
 
 def _summary_rows(text: str, headings: Sequence[Heading]) -> str:
@@ -117,7 +150,7 @@ def _summary_rows(text: str, headings: Sequence[Heading]) -> str:
     }
     rows = [
         (fresh.get(number) or standing[number])
-        for number in ("I", "II", "III", "IV", "V", "VI", "VII", "VIII", "IX")
+        for number in NUMBERS
         if number in fresh or number in standing
     ]
     head = "| | heading | kind | pass | miss | not tested |\n|---|---|---|---|---|---|\n"

@@ -28,15 +28,23 @@ from mirrorplay.runs.validation import (
 from mirrorplay.runs.validation.annomi import read_transcripts
 from mirrorplay.runs.validation.controls import Faces
 from mirrorplay.runs.validation.convergence import Codes
-from mirrorplay.runs.validation.finding import Finding, Heading, finding, not_tested
+from mirrorplay.runs.validation.finding import NUMBERS, Finding, Heading, finding, not_tested
 from mirrorplay.runs.validation.measure import Table, score
+from mirrorplay.runs.validation.report import check_page, check_writable
 from mirrorplay.runs.validation.session import Session, read_sessions
 from mirrorplay.runs.validation.statistics import Interval
 
 CODER_AIMS = {"therapist": 0.75, "client": 0.52}
 """Macro-F1 that the coder must reach."""
-_PLAYED = ("first", "second", "twins")
-HEADINGS = ("I", "II", "III", "IV", "V", "VI", "VII", "VIII", "IX")
+HEADINGS = NUMBERS
+_RESTS_ON: dict[str, tuple[str, ...]] = {
+    **dict.fromkeys(("I", "III", "IV", "V", "VII", "VIII"), ("second",)),
+    "II": ("first", "second"),
+    "VI": ("twins", "second"),
+    "IX": (),
+}
+"""Which sessions a heading reads."""
+_FOLDERS = {"first": "bank-a-1", "second": "bank-b-1", "twins": "twins-1"}
 PERSONAS, REPLICATES = 40, 1
 
 
@@ -87,29 +95,50 @@ class Suite:
         for number in HEADINGS:
             if number in only:
                 self.told(f"{number} …")
-                yield checks[number]()
+                found = checks[number]()
+                yield found.model_copy(update={"setup": self.setup((number,))})
 
-    def check_inputs(self) -> None:
-        """Raises UserError for what could only be found out after minutes of playing."""
+    def check_inputs(
+        self,
+        wanted: Sequence[str] = HEADINGS,
+        page: Path | None = None,
+        json_file: Path | None = None,
+    ) -> None:
+        """Raises UserError for what could only be found out after minutes of playing: transcripts
+        that cannot be read, a page without the marks of these headings, a place that cannot be
+        written to."""
+        if page is not None:
+            check_page(page, wanted)
+        if json_file is not None:
+            check_writable(json_file, "--json")
+        check_writable(self.out, "--out", folder=True)
         if self.annomi is not None:
             read_transcripts(self.annomi)
 
-    def setup(self) -> dict[str, Any]:
-        """What the figures rest on."""
-        return {
+    def setup(self, headings: Sequence[str] = HEADINGS) -> dict[str, Any]:
+        """What the figures of these headings rest on."""
+        played = dict.fromkeys(name for number in headings for name in _RESTS_ON[number])
+        found: dict[str, Any] = {
             "personas": self.personas,
             "replicates": self.replicates,
             "seed": self.seed,
             "judge": getattr(self.judge, "rater", type(self.judge).__name__),
-            "sessions": sum(len(self.__dict__.get(name, ())) for name in _PLAYED),
-            "coded transcripts": "none" if self.annomi is None else self.annomi.name,
-            "played with this version": "yes" if self._current() else "no: remove --out to renew",
+            "sessions": sum(len(self.__dict__.get(name, ())) for name in played),
         }
+        if "VIII" in headings:
+            found["coded transcripts"] = "none" if self.annomi is None else self.annomi.name
+        folders = [_FOLDERS[name] for name in played]
+        if "VII" in headings:
+            folders.append("faces-1")
+        current = self._current(folders)
+        found["version of data"] = provenance([], ())["data_sha256"][:8]
+        found["played with this version"] = "yes" if current else "no: remove --out to renew"
+        return found
 
-    def _current(self) -> bool:
+    def _current(self, folders: Sequence[str]) -> bool:
         """Whether the sessions were played with the phrase banks and coefficients of now."""
         now = provenance([], ())["data_sha256"]
-        there = [self.out / f"{name}-1" for name in ("bank-a", "bank-b", "twins", "faces")]
+        there = [self.out / name for name in folders]
         played = [
             RunDirectory.open(path).manifest()["provenance"] for path in there if path.is_dir()
         ]

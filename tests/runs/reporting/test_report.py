@@ -310,6 +310,32 @@ def test_other_raters_stand_apart(whole: Report, changed: Callable[..., RunDirec
     assert "<b>anna" not in text_of(report)
 
 
+def test_agreement_is_short_and_its_items_fold_away(changed: Callable[..., RunDirectory]) -> None:
+    directory = changed(lambda record: record)
+    ids = [row.session_id for row in directory.plan()]
+    asked = [("wai12", "task"), ("wai12", "goal_1"), ("ctrs", "focus"), ("ctrs", "strategy")]
+    for rater, step in (("human:ann", 2), ("human:bob", 3)):
+        write_scores(
+            directory.path,
+            rater,
+            "all",
+            (
+                Scored(one, Score(instrument=what, item=item, value=1.0 + (place * step) % 4,
+                                  rater=rater))
+                for place, one in enumerate(ids)
+                for what, item in asked
+            ),
+        )  # fmt: skip
+    report = report_on(directory)
+    _, short, whole = tables(report, "Raters")
+    people = [row for row in short.rows if isinstance(row, tuple)][-2:]
+    assert [row[0] for row in people] == ["ctrs: median of 2 items", "wai12: task"]
+    assert whole.fold
+    assert ("ctrs: focus" in page(report))
+    assert ("ctrs: focus" not in markdown(report, "figures"))
+    assert page(report).count("<details>") == page(report).count("</details>") == 1
+
+
 def test_mistakes_are_named(ran: Run, tmp_path: Path, changed: Callable[..., RunDirectory]) -> None:
     with pytest.raises(UserError, match="did you mean 'mode=text'"):
         report_on(RunDirectory.open(ran.path), baseline="mode=txt")

@@ -80,12 +80,49 @@ def test_page_keeps_what_people_wrote(tmp_path: Path) -> None:
     text = page.read_text(encoding="utf-8")
     assert text.count("Prose") == 4
     assert "| a / b | more | 0.51; a note | [0.10, 0.90] | **miss** |" in text
+    assert "personas: 6" not in text  # not all nine: what all rest on is not told anew
     fill_page(page, [heading("I")], {"personas": 6})
     assert page.read_text(encoding="utf-8") == text
     with pytest.raises(UserError, match="lacks the marks of 'III'"):
         fill_page(page, [heading("III")], {})
     with pytest.raises(UserError, match="no page"):
         fill_page(tmp_path / "none.md", [], {})
+
+
+def test_each_heading_says_what_it_rests_on(tmp_path: Path) -> None:
+    page = tmp_path / "page.md"
+    page.write_text(
+        "".join(
+            f"<!-- figures {n} -->\n<!-- end {n} -->\n" for n in ("setup", "summary", *HEADINGS)
+        ),
+        encoding="utf-8",
+    )
+    whole = [heading(n).model_copy(update={"setup": {"personas": 6}}) for n in HEADINGS]
+    fill_page(page, whole, {"personas": 6})
+    assert page.read_text(encoding="utf-8").count("personas: 6") == 10
+    one = heading("II").model_copy(update={"setup": {"personas": 40}})
+    fill_page(page, [one], {"personas": 40})
+    text = page.read_text(encoding="utf-8")
+    assert (text.count("personas: 6"), text.count("personas: 40")) == (9, 1)
+    assert text.index("figures II ") < text.index("personas: 40") < text.index("end II ")
+
+
+def test_places_are_checked_before_anything_is_played(tmp_path: Path) -> None:
+    file = tmp_path / "file"
+    file.write_text("no marks", encoding="utf-8")
+    suite = Suite(tmp_path / "out")
+    for wrong in (
+        {"page": tmp_path / "none.md"},
+        {"page": file},
+        {"json_file": tmp_path},
+        {"json_file": file / "x.json"},
+    ):
+        with pytest.raises(UserError):
+            suite.check_inputs(("I",), **wrong)
+    with pytest.raises(UserError, match="--out"):
+        Suite(file).check_inputs()
+    suite.check_inputs(HEADINGS, PAGE, tmp_path / "deep" / "a.json")
+    assert not (tmp_path / "deep").exists()
 
 
 def test_docs_page_has_every_mark() -> None:
