@@ -163,14 +163,14 @@ def _stages(tape: Tape) -> list[int | None]:
     ]
 
 
-def _plan_covered(tape: Tape) -> Feature | None:
+def _stages_covered(tape: Tape) -> Feature | None:
     if not tape.rateable:
         return None
     seen = [index for index in _stages(tape) if index is not None]
     return Feature(len(seen) / len(_STAGES), tuple(sorted(set(seen))))
 
 
-def _plan_in_order(tape: Tape) -> Feature | None:
+def _stages_in_order(tape: Tape) -> Feature | None:
     """Pairs of stages seen that came in their order; None of fewer than two stages."""
     if not tape.rateable:
         return None
@@ -198,7 +198,7 @@ MEASURES: dict[str, Callable[[Tape], Feature | None]] = {
     "sustain_share": _talk_share("talk:sustain"),
     "depth": _depth,
     "personal_share": _personal_share,
-    "plan_covered": _plan_covered,
-    "plan_in_order": _plan_in_order,
+    "stages_covered": _stages_covered,
+    "stages_in_order": _stages_in_order,
 }
 """Measures on their own scale; None where there is nothing to measure."""

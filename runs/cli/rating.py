@@ -15,7 +15,7 @@ from mirrorplay.runs.cli.group import open_console
 @click.option("--mix", nargs=2, metavar="annomi FILE", default=None,
               help="Mix real transcripts in; no sheet has faces then.")  # fmt: skip
 @click.option("--share", default=0.2, show_default=True, type=click.FloatRange(0.0, 1.0),
-              help="With --mix: share of pairs with a real transcript.")  # fmt: skip
+              help="With --mix: share of pairs with a real transcript; 0 for none.")  # fmt: skip
 @click.option("--repeat", default=0.1, show_default=True, type=click.FloatRange(0.0, 1.0),
               help="Share of pairs that come twice, then with sides changed.")  # fmt: skip
 @click.option("--instruments", default="ctrs,wai", show_default=True,
@@ -85,9 +85,16 @@ def export_ratings(
     "--key", required=True, type=click.Path(path_type=Path), help="The export's key.json."
 )
 @click.option("--rater", required=True, metavar="NAME", help="Who rated.")
-@click.option("--replace", is_flag=True, help="In the place of this rater's earlier ratings.")
+@click.option(
+    "--replace",
+    is_flag=True,
+    help="In the place of this rater's earlier ratings of the same sheets.",
+)
 def import_ratings(run: str, file: Path, key: Path, rater: str, replace: bool) -> int:
-    """Check ratings that came back and add them to RUN as one more rater."""
+    """Check ratings that came back and add them to RUN as one more rater.
+
+    Sheets of a second export by the same NAME are added to the first.
+    """
     from mirrorplay.runs.directory import RunDirectory, shown
     from mirrorplay.runs.ratings import importing
 
@@ -98,6 +105,13 @@ def import_ratings(run: str, file: Path, key: Path, rater: str, replace: bool) -
         f"rater {done.rater}: {done.sheets:,} of {done.of:,} sheets, {done.scores:,} scores of "
         f"{done.sessions:,} sessions, {done.missing:,} answers missing"
     ]
+    if done.exports > 1:
+        lines.append(f"beside this rater's sheets of {done.exports - 1:,} other exports")
+    lines += [
+        f"{mean.instrument}: simulated {_mean(mean.simulated)} ({mean.of_simulated:,} scores), "
+        f"real {_mean(mean.real)} ({mean.of_real:,} scores)"
+        for mean in done.means
+    ]
     if done.chose_a is not None:
         lines.append(f"leaning to A: {done.chose_a:.0%} of choices (a half is none)")
     if done.repeats:
@@ -106,3 +120,7 @@ def import_ratings(run: str, file: Path, key: Path, rater: str, replace: bool) -
     for line in lines:
         console.print(line, highlight=False, markup=False, soft_wrap=True)
     return 0
+
+
+def _mean(value: float | None) -> str:
+    return "–" if value is None else f"{value:.2f}"

@@ -29,6 +29,17 @@ def report(
     \b
     mirrorplay report outputs/ablation-1 --baseline mode=text
     mirrorplay report outputs/ablation-1 --predictions predictions.yaml --out report.html
+
+    \b
+    A file of predictions, written before the run; CELL is a cell's name or level:
+    predictions:
+      - id: exploring helps the resistant
+        contrast: [p, text]        # the first minus the second
+        where: resistance not none # everybody, resistance cognitive (or another type)
+        measure: alliance          # trust_last, skill, resistance_area, resolved
+        expect: greater            # smaller, none
+        least: 0.2                 # in the measure's units
+        fails_if: the interval holds 0
     """
     from mirrorplay.runs.directory import RunDirectory, shown
     from mirrorplay.runs.reporting.assembly import report_on

@@ -161,13 +161,22 @@ def _collect(run_dir: Path) -> tuple[dict[str, Given], Given, int, tuple[str, ..
     """Values by rater, the latent truth, the number of sessions, and the judges that gave the same
     scores twice."""
     again: defaultdict[str, Given] = defaultdict(lambda: defaultdict(dict))
+    times: defaultdict[tuple[str, ItemName, str], int] = defaultdict(int)
     for session, score in iter_scores(run_dir):
         if score.instrument == PREFERENCE and f"{OVER}{session}" > score.item:
             # Each choice is there from both sides.
             continue
-        again[score.rater][_item(score.instrument, score.item)][
-            _unit(session, score.instrument, score.item)
-        ] = score.value
+        item, unit = (
+            _item(score.instrument, score.item),
+            _unit(session, score.instrument, score.item),
+        )
+        values = again[score.rater][item]
+        if unit in values and score.rater.startswith(PEOPLE):
+            # Rated on the sheets of several exports: the mean, as on several sheets of one.
+            times[score.rater, item, unit] += 1
+            values[unit] += (score.value - values[unit]) / (1 + times[score.rater, item, unit])
+        else:
+            values[unit] = score.value
     played: defaultdict[str, Given] = defaultdict(lambda: defaultdict(dict))
     truth: Given = defaultdict(dict)
     sessions = 0

@@ -71,7 +71,8 @@ def export_ratings(
     """Writes the three files into a folder that does not hold any of them yet.
 
     pairs: as many as the run allows. repeat: share of pairs that come twice, 0 to 1. mixed: real
-    transcripts, of which one stands in `share` of the pairs. faces: show them where there are any.
+    transcripts, of which one stands in `share` of the pairs: in one at least, in none for 0. faces:
+    show them where there are any.
     Raises UserError for a run with fewer than two sessions to show, an unknown instrument, or files
     that are there already.
     """
@@ -84,6 +85,8 @@ def export_ratings(
                 where="--out",
                 hint="name another folder: sheets that were given to raters must not change",
             )
+    if share <= 0.0:
+        mixed = ()
     found = sources(run.path)
     couples = chosen_pairs(_candidates(run, found), pairs, seed)
     if not couples:

@@ -3,8 +3,12 @@
 A session rated on several sheets gets the mean of its ratings; so does a pair that was shown twice.
 A choice is kept as instrument `preference`, item `over:<other session>`: 1 chosen, 0 not, 0.5
 equal. What was left empty is missing. Real transcripts keep the names that the key gives them.
+
+Each set of sheets that was exported makes a part of its own: who rates a second set adds to the
+first, and only the same set by the same person is a duplicate.
 """
 
+import dataclasses
 import re
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
@@ -21,11 +25,19 @@ from mirrorplay.runs.ratings.export import read_key
 from mirrorplay.runs.ratings.real import is_real
 from mirrorplay.runs.ratings.sheet import PREFERENCE, SIDES, Key
 from mirrorplay.runs.ratings.table import Answers, read_table
-from mirrorplay.runs.scorebook import Scored, raters, write_scores
+from mirrorplay.runs.scorebook import (
+    Scored,
+    note_of,
+    path_of,
+    raters,
+    write_scores,
+    written_parts,
+)
 from mirrorplay.runs.store import iter_rows
 
 HUMAN = "human:"
-PART = "ratings"
+PART = "ratings-"
+"""Before the id of the export."""
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,39}")
 _WORTH = {"A": 1.0, "equal": 0.5, "B": 0.0}
 """Of A; B has the rest."""
@@ -35,7 +47,9 @@ _WORTH = {"A": 1.0, "equal": 0.5, "B": 0.0}
 class Imported:
     """What a rater did. `chose_a`: share of choices between unequal ones that fell on A, near a
     half without a leaning to one side. `repeats`: pairs shown twice with a choice both times, and
-    of them `consistent` with the same session chosen."""
+    of them `consistent` with the same session chosen. `exports`: sets of sheets that this rater
+    has scores from now. `means`: where real transcripts were mixed in, what they and the simulated
+    sessions got."""
 
     rater: str
     sheets: int
@@ -46,6 +60,20 @@ class Imported:
     chose_a: float | None
     repeats: int
     consistent: int
+    exports: int = 1
+    means: tuple["Means", ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Means:
+    """Mean score of an instrument's asked items, and how many scores, of simulated sessions and of
+    real ones. A mean of none is None. Of preference: how often a session was chosen, 0 to 1."""
+
+    instrument: str
+    simulated: float | None
+    of_simulated: int
+    real: float | None
+    of_real: int
 
 
 def import_ratings(
@@ -53,23 +81,44 @@ def import_ratings(
 ) -> Imported:
     """Checks a filled-in table and adds it to the run's scores.
 
-    name: letters, digits, dots, dashes and underscores. replace: a rater of this name may be there.
-    Raises UserError for a name that is none or is taken, a key of another run, and whatever
-    `read_table` refuses; nothing is written then.
+    name: letters, digits, dots, dashes and underscores. replace: this rater may have rated these
+    sheets before.
+    Raises UserError for a name that is none or is another's, sheets that this rater has rated, a
+    key of another run, and whatever `read_table` refuses; nothing is written then.
     """
-    rater = _rater(run.path, name, replace)
+    rater = _rater(run.path, name)
     key = read_key(key_path)
+    before = _rated_before(run.path, rater, key.export)
+    if before and not replace:
+        raise UserError(
+            f"{name!r} has rated this run already, on these very sheets",
+            where="--rater",
+            hint="another name, or --replace with this very name",
+        )
     _check_run(run, key, key_path)
     answers = read_table(table, key)
     if not answers:
         raise UserError("no sheet is filled in", where=str(table))
     scores = list(_scores(rater, key, answers))
     note = {"export": key.export, "sheets": len(answers)}
-    write_scores(run.path, rater, PART, scores, note)
-    return _told(rater, key, answers, scores)
+    part = f"{PART}{key.export}"
+    write_scores(run.path, rater, part, scores, note)
+    for old in before - {part}:
+        path_of(run.path, rater, old).unlink(missing_ok=True)
+    told = _told(rater, key, answers, scores)
+    return dataclasses.replace(told, exports=len(written_parts(run.path, rater)))
 
 
-def _rater(run_dir: Path, name: str, replace: bool) -> str:
+def _rated_before(run_dir: Path, rater: str, export: str) -> frozenset[str]:
+    """Parts that hold this rater's ratings of an export."""
+    return frozenset(
+        part
+        for part in written_parts(run_dir, rater)
+        if (note_of(run_dir, rater, part) or {}).get("export") == export
+    )
+
+
+def _rater(run_dir: Path, name: str) -> str:
     if not _NAME.fullmatch(name):
         raise UserError(
             f"{name!r} is no name for a rater",
@@ -77,12 +126,12 @@ def _rater(run_dir: Path, name: str, replace: bool) -> str:
             allowed="up to 40 letters, digits, dots, dashes and underscores",
         )
     rater = f"{HUMAN}{name}"
-    taken = next((one for one in raters(run_dir) if one.lower() == rater.lower()), None)
-    if taken is not None and not (replace and taken == rater):
+    taken = next((one for one in raters(run_dir) if one.lower() == rater.lower()), rater)
+    if taken != rater:
         raise UserError(
             f"{taken.removeprefix(HUMAN)!r} has rated this run already",
             where="--rater",
-            hint="another name, or --replace with this very name",
+            hint="this very name for the same person, quite another one for somebody else",
         )
     return rater
 
@@ -158,4 +207,26 @@ def _told(rater: str, key: Key, answers: Sequence[Answers], scores: Sequence[Sco
         chose_a=sided.count("A") / len(sided) if sided else None,
         repeats=len(twice),
         consistent=sum(first == second for first, second in twice),
+        means=_means(key, scores),
+    )
+
+
+def _means(key: Key, scores: Sequence[Scored]) -> tuple[Means, ...]:
+    """Nothing where no transcript was real. Subscales count by their items."""
+    if not any(is_real(one) for sheet in key.sheets.values() for one in (sheet.a, sheet.b)):
+        return ()
+    asked = {(question.instrument, question.item) for question in key.questions}
+    given: defaultdict[str, tuple[list[float], list[float]]] = defaultdict(lambda: ([], []))
+    for session, score in scores:
+        if score.instrument == PREFERENCE or (score.instrument, score.item) in asked:
+            given[score.instrument][is_real(session)].append(score.value)
+    return tuple(
+        Means(
+            instrument,
+            fmean(simulated) if simulated else None,
+            len(simulated),
+            fmean(real) if real else None,
+            len(real),
+        )
+        for instrument, (simulated, real) in given.items()
     )

@@ -75,7 +75,7 @@ class Key(Frozen):
 
     version: Annotated[int, Field(ge=1, le=KEY_VERSION)] = KEY_VERSION
     run: str
-    export: str
+    export: Annotated[str, Field(pattern=r"^[A-Za-z0-9]{1,40}$")]
     seed: int
     questions: tuple[Question, ...]
     sheets: dict[str, KeyedSheet]

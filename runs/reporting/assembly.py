@@ -37,7 +37,11 @@ def report_on(
         ),
         "Predictions": (foretold,),
         "Comparison with the literature": (replication.replication(m),),
-        "Implementation checks": (courses.hidden_state(m), courses.what_follows_what(m)),
+        "Implementation checks": (
+            courses.hidden_state(m),
+            courses.what_follows_what(m),
+            courses.plan_progress(m),
+        ),
         "Data quality": (quality.talk(m), quality.missing_scores(m)),
         "How to read this": (caveats.independence(m),),
     }

@@ -1,4 +1,4 @@
-"""Resistance by turn, alliance by type and mode, and the two looks at the simulator's own truth."""
+"""Resistance by turn, alliance by type and mode, and the looks at the simulator's own truth."""
 
 from typing import Any
 
@@ -155,6 +155,43 @@ def what_follows_what(m: Material) -> Section:
                 "Intended acts are drawn by the simulator from its own state, so this is an "
                 "implementation check. A reply of two acts counts for both. "
                 f"* fewer than {SEEN_OFTEN} replies.",
+                "note",
+            ),
+        ),
+    )
+
+
+def plan_progress(m: Material) -> Section:
+    """How far the plans of the therapist got."""
+    title = "Progress of plans"
+    if not m.reading.plans:
+        return Section(title, (Text("No session has a plan."),))
+    rows: list[tuple[Value, ...] | Group] = []
+    for cell in m.cells:
+        found = m.reading.plans.get(cell, {})
+        count = sum(sessions for _, sessions in found.values())
+        mean = sum(total for total, _ in found.values()) / count if count else None
+        rows.append(
+            (
+                cell,
+                number(mean, why="no session of this cell has a plan"),
+                interval(mean_interval(found, m.seed), why=FEW),
+                f"{count:,}",
+            )
+        )
+    return Section(
+        title,
+        (
+            Table(
+                ("cell", "share of steps done", "95% interval", "sessions with a plan"),
+                tuple(rows),
+                "Steps of the last plan that were behind the therapist at the end, as a share of "
+                "all of its steps.",
+            ),
+            Text(
+                "The simulator keeps the plan and moves it on itself: an implementation check. "
+                "The instrument fidelity knows nothing of plans; it looks for six fixed stages of "
+                "a CBT session in the words.",
                 "note",
             ),
         ),

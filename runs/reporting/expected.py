@@ -4,6 +4,7 @@ from collections import Counter
 from dataclasses import replace
 from pathlib import Path
 
+from mirrorplay.personas.errors import UserError
 from mirrorplay.runs.grid import factor_keys
 from mirrorplay.runs.headline import WHERE, Prediction, groups, judged, read_predictions
 from mirrorplay.runs.reporting.document import (
@@ -22,10 +23,13 @@ from mirrorplay.runs.reporting.measures import HIDDEN, label
 
 TITLE = "What was predicted"
 NOT_COMPUTED = "not computed"
+MOST_LISTED = 12
+"""Cells that a message names."""
 
 
 def predictions(m: Material, file: Path | None) -> Section:
-    """Every prediction of the file against the run. Raises UserError for a file that is none."""
+    """Every prediction of the file against the run. Raises UserError for a file that is none, or
+    that says nothing of this run's cells."""
     if file is None:
         return Section(
             TITLE,
@@ -37,6 +41,15 @@ def predictions(m: Material, file: Path | None) -> Section:
             ),
         )
     asked, digest = read_predictions(file)
+    known = {*m.cells, *m.missing_cells, *_names(m).values()}
+    known |= {_level(m, name) for name in m.missing_cells}
+    if asked and not any(known.issuperset(one.contrast) for one in asked):
+        raise UserError(
+            f"none of its {len(asked):,} predictions is about two cells of this run",
+            where=str(file),
+            allowed=tuple(_names(m).values())[:MOST_LISTED],
+            hint="`contrast: [CELL, CELL]` names cells of the run",
+        )
     rows: list[tuple[Value, ...] | Group] = []
     came: Counter[str] = Counter()
     for one in asked:
@@ -94,13 +107,21 @@ def _row(m: Material, one: Prediction) -> tuple[Value, ...]:
 
 
 def _unanswerable(m: Material, one: Prediction) -> str:
-    known = {*m.cells, *_names(m).values()}
-    absent = [cell for cell in one.contrast if cell not in known]
+    known = dict.fromkeys(_names(m).values())
+    absent = [cell for cell in one.contrast if cell not in known and cell not in m.cells]
     if absent:
-        return f"no cell {absent[0]!r} in this run"
+        empty = [name for name in m.missing_cells if absent[0] in (name, _level(m, name))]
+        if empty:
+            return f"the cell {absent[0]!r} has no finished session"
+        return f"no cell {absent[0]!r} in this run; its cells: {_listed(list(known))}"
     if WHERE.get(one.where, one.where) not in groups(m.figures):
         return f"no such group of clients: {one.where!r}"
     return ""
+
+
+def _listed(names: list[str]) -> str:
+    more = len(names) - MOST_LISTED
+    return ", ".join(names[:MOST_LISTED]) + (f" and {more:,} more" if more > 0 else "")
 
 
 def _names(m: Material) -> dict[str, str]:
@@ -108,5 +129,11 @@ def _names(m: Material) -> dict[str, str]:
     keys = factor_keys(m.config)
     if len(keys) != 1:
         return {cell: cell for cell in m.cells}
-    levels = {cell.name: str(cell.factors[keys[0]]) for cell in m.grid}
-    return {cell: levels[cell] for cell in m.cells}
+    return {cell: _level(m, cell) for cell in m.cells}
+
+
+def _level(m: Material, cell: str) -> str:
+    """A cell's level of the key that is varied; its name where there are several."""
+    keys = factor_keys(m.config)
+    factors = next(one.factors for one in m.grid if one.name == cell)
+    return str(factors[keys[0]]) if len(keys) == 1 else cell

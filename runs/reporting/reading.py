@@ -24,6 +24,7 @@ COLUMNS = (
     "turns.speaker",
     "turns.text",
     "turns.codes",
+    "turns.plan",
     "outcome",
     "ended_by",
     "scores",
@@ -74,6 +75,8 @@ class Reading:
         default_factory=lambda: defaultdict(dict)
     )
     """(rater, cell, instrument, item) → totals. Alliance leaves safety stops out."""
+    plans: dict[str, Totals] = field(default_factory=lambda: defaultdict(dict))
+    """Cell → share of the last plan's steps done at the last turn that has one, by persona."""
     scored: Counter[tuple[str, str, str]] = field(default_factory=Counter)
     """(rater, instrument, item) → sessions with a value."""
     stops_scored: Counter[tuple[str, str, str]] = field(default_factory=Counter)
@@ -115,13 +118,19 @@ def read(run_dir: Path, exchanges: int) -> Reading:
 def _read_turns(found: Reading, row: dict[str, Any], exchanges: int, texts: set[bytes]) -> None:
     said = blake2b(row["cell"].encode() + b"\n", digest_size=12)
     levels: list[float] = []
+    plan = None
     for turn in row["turns"]:
+        plan = turn["plan"] or plan
         words = len(turn["text"].split())
         found.words[turn["speaker"]] += words
         found.empty += not words
         said.update(turn["text"].encode() + b"\n")
         if turn["speaker"] == "client":
             levels.append(level(turn["codes"]))
+    if plan and plan["steps"]:
+        done = min(plan["stage"], len(plan["steps"])) / len(plan["steps"])
+        total, sessions = found.plans[row["cell"]].get(row["persona_id"], (0.0, 0))
+        found.plans[row["cell"]][row["persona_id"]] = (total + done, sessions + 1)
     found.lengths[len(levels)] += 1
     if levels:
         kind = row["resistance"]["type"]

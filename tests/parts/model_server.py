@@ -266,10 +266,19 @@ def served(answer: Answering = digest_words, **settings: Any) -> Iterator[ModelS
     try:
         yield server
     finally:
-        asyncio.run_coroutine_threadsafe(server.__aexit__(), loop).result(30)
+        asyncio.run_coroutine_threadsafe(_closed(server), loop).result(30)
         loop.call_soon_threadsafe(loop.stop)
         thread.join(30)
         loop.close()
+
+
+async def _closed(server: ModelServer) -> None:
+    """Close it, and call off the requests that still hang."""
+    await server.__aexit__()
+    hanging = asyncio.all_tasks() - {asyncio.current_task()}
+    for task in hanging:
+        task.cancel()
+    await asyncio.gather(*hanging, return_exceptions=True)
 
 
 async def _serve(latency_s: float) -> None:

@@ -73,7 +73,7 @@ STAGES = (
 
 
 def test_the_stages_of_a_session_and_their_order() -> None:
-    covered, in_order = MEASURES["plan_covered"], MEASURES["plan_in_order"]
+    covered, in_order = MEASURES["stages_covered"], MEASURES["stages_in_order"]
     forward, backward = session(*STAGES), session(*reversed(STAGES))
     for tape, order in ((forward, 1.0), (backward, 0.0)):
         both = covered(tape), in_order(tape)

@@ -179,7 +179,7 @@ def test_a_good_session_scores_higher_than_a_bad_one(item: Item) -> None:
         ("resistance_trajectory", "last", -1),
         ("talk", "change_slope", 1),
         ("talk", "sustain_share", -1),
-        ("fidelity", "plan_covered", 1),
+        ("fidelity", "stages_covered", 1),
     ],
 )
 def test_other_measures_tell_them_apart(instrument: str, item: str, better: int) -> None:

@@ -216,3 +216,9 @@ def test_a_run_with_nothing_to_show(rated_run, tmp_path, monkeypatch) -> None:
 
 def test_names_of_the_files() -> None:
     assert (TABLE, PAGE, KEY) == ("for_raters/ratings.csv", "for_raters/ratings.html", "key.json")
+
+
+def test_a_share_of_none_mixes_none(rated_run, tmp_path, corpus) -> None:
+    done = export_ratings(rated_run, tmp_path / "x", 4, mixed=read_real(corpus()), share=0.0)
+    assert done.real == 0
+    assert "annomi:" not in done.key.read_text(encoding="utf-8")

@@ -214,6 +214,20 @@ def test_a_rater_comes_once(exported, tmp_path) -> None:
     assert raters(run.path) == ("human:ann",)
 
 
+def test_a_second_export_adds_to_the_first(exported, tmp_path) -> None:
+    run, _ = exported
+    back(exported, tmp_path)
+    first = set(iter_scores(run.path, "human:ann"))
+    second = export_ratings(run, tmp_path / "second", 3, seed=9)
+    path = saved(tmp_path / "second.csv", filled(second.table))
+    assert import_ratings(run, path, second.key, "ann").exports == 2
+    assert first < set(iter_scores(run.path, "human:ann"))
+    with pytest.raises(UserError, match="on these very sheets"):
+        import_ratings(run, path, second.key, "ann")
+    assert import_ratings(run, path, second.key, "ann", replace=True).exports == 2
+    assert compare(run.path, "human:ann").pairs
+
+
 def test_a_key_of_another_run_or_none(exported, rated_run, tmp_path) -> None:
     run, done = exported
     path = saved(tmp_path / "back.csv", filled(done.table))
@@ -235,7 +249,11 @@ def test_real_transcripts_keep_their_names(rated_run, tmp_path, corpus) -> None:
 
     run = RunDirectory.open(shutil.copytree(rated_run.path, tmp_path / "run"))
     done = export_ratings(run, tmp_path / "x", 4, mixed=read_real(corpus()), share=1.0)
-    import_ratings(run, saved(tmp_path / "b.csv", filled(done.table)), done.key, "ann")
+    told = import_ratings(run, saved(tmp_path / "b.csv", filled(done.table)), done.key, "ann")
+    assert {one.instrument for one in told.means} == {"ctrs", "wai", "preference"}
+    for one in told.means:
+        assert one.of_real > 0
+        assert one.of_simulated > 0
     names = {one.session_id for one in iter_scores(run.path)}
     assert any(name.startswith("annomi:") for name in names)
 

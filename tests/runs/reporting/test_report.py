@@ -38,6 +38,7 @@ HEADINGS = [
     "Replication of MIRROR",
     "Hidden state",
     "What follows what",
+    "Progress of plans",
     "Talk",
     "Missing scores",
     "Independence",
@@ -179,7 +180,7 @@ def test_predictions_and_what_came_of_them(ran: Run, tmp_path: Path) -> None:
     report = report_on(RunDirectory.open(ran.path), predictions=file)
     rows = [row for row in tables(report, "What was predicted")[0].rows if isinstance(row, tuple)]
     assert rows[0][-1] == "held"
-    assert rows[1][-1] == Missing("no cell 'nobody' in this run")
+    assert rows[1][-1] == Missing("no cell 'nobody' in this run; its cells: text, p")
     assert rows[2][-1] == Missing("no such group of clients: 'the brave'")
     text = text_of(report)
     assert "<script>" not in text
@@ -310,6 +311,13 @@ def test_other_raters_stand_apart(whole: Report, changed: Callable[..., RunDirec
     assert "<b>anna" not in text_of(report)
 
 
+def test_progress_of_plans(whole: Report) -> None:
+    [table] = tables(whole, "Progress of plans")
+    done = {str(row[0]): row[1] for row in table.rows if isinstance(row, tuple)}
+    assert isinstance(done["mode=text"], Missing)  # this arm works without a plan
+    assert 0.0 <= float(str(done["mode=p"])) <= 1.0
+
+
 def test_agreement_is_short_and_its_items_fold_away(changed: Callable[..., RunDirectory]) -> None:
     directory = changed(lambda record: record)
     ids = [row.session_id for row in directory.plan()]
@@ -331,8 +339,8 @@ def test_agreement_is_short_and_its_items_fold_away(changed: Callable[..., RunDi
     people = [row for row in short.rows if isinstance(row, tuple)][-2:]
     assert [row[0] for row in people] == ["ctrs: median of 2 items", "wai12: task"]
     assert whole.fold
-    assert ("ctrs: focus" in page(report))
-    assert ("ctrs: focus" not in markdown(report, "figures"))
+    assert "ctrs: focus" in page(report)
+    assert "ctrs: focus" not in markdown(report, "figures")
     assert page(report).count("<details>") == page(report).count("</details>") == 1
 
 
@@ -343,6 +351,17 @@ def test_mistakes_are_named(ran: Run, tmp_path: Path, changed: Callable[..., Run
         report_on(changed(lambda record: None))
     with pytest.raises(UserError):
         report_on(RunDirectory.open(ran.path), predictions=tmp_path / "nowhere.yaml")
+
+
+def test_predictions_of_another_run_are_told(ran: Run, tmp_path: Path) -> None:
+    file = tmp_path / "predictions.yaml"
+    file.write_text(
+        "predictions:\n  - {id: a, contrast: [ec, base], where: everybody, measure: alliance,\n"
+        "     expect: greater, least: 1, fails_if: the interval holds 0}\n",
+        encoding="utf-8",
+    )
+    with pytest.raises(UserError, match=r"none of its 1 predictions[\s\S]*text"):
+        report_on(RunDirectory.open(ran.path), predictions=file)
 
 
 def test_a_baseline_without_sessions(changed: Callable[..., RunDirectory]) -> None:

@@ -443,3 +443,18 @@ def test_humans(tmp_path: Path) -> None:
     nobody = humans.check([tmp_path])
     assert nobody.findings[-1].verdict == "not tested"
     assert nobody.findings[-1].note == "not validated by clinicians"
+
+
+def test_a_lever_is_held_against_items_of_its_own_scale(
+    many: list[Session], judging: Judging
+) -> None:
+    """MITI's globals follow counts of behaviours; those move more, and are no rivals."""
+    empathy, count = ("miti", "empathy"), ("miti", "mi_adherent_count")
+
+    def both(transcript: Transcript) -> Scores:
+        found = share(transcript, "therapist", "?")
+        return {empathy: fair(transcript)[SKILL] / 9.0 + found, count: 9.0 * found}
+
+    lever = replace(ASKING, own=(empathy,))
+    [moved] = known_groups.levers(many, scored(judging(both), many), judging(both), 1, (lever,))
+    assert "moves more" not in moved.found
