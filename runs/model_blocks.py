@@ -6,6 +6,8 @@ time-out, tries, concurrency and price (`agents/models/spec.py`).
 
 from typing import Annotated, Literal
 
+from pydantic import AfterValidator
+
 from mirrorplay.agents.models.spec import ModelSpec
 from mirrorplay.agents.roles import Mode
 from mirrorplay.personas.schema import Line
@@ -14,12 +16,22 @@ from mirrorplay.runs.blocks import Block, Inside
 from mirrorplay.runs.values import Whole
 
 
+PAGE_TOKENS = 4096
+"""What a whole session may have where its spec says nothing: ten exchanges take about 1,500."""
+
+
+def _for_a_page(spec: ModelSpec) -> ModelSpec:
+    if "max_tokens" in spec.model_fields_set:
+        return spec
+    return spec.model_copy(update={"max_tokens": PAGE_TOKENS})
+
+
 class ModelWriter(Block):
     """Writes both sides of a session in one call."""
 
     kind: Literal["model"]
-    spec: ModelSpec
-    """The model."""
+    spec: Annotated[ModelSpec, AfterValidator(_for_a_page)]
+    """The model; `max_tokens` is 4096 where it is not given."""
 
 
 Style = Literal["full", "brief"]

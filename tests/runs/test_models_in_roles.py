@@ -198,6 +198,22 @@ def test_models_that_cannot_be_made_stop_a_run_before_it_begins(
         played(tmp_path, **{role: {"kind": "model", "spec": spec}})
 
 
+def test_a_model_writes_a_whole_session(tmp_path: Path) -> None:
+    writer = {"kind": "model", "spec": TROUPE}
+    done = played(
+        tmp_path,
+        graph={"kind": "screenplay", "writer": writer},
+        client="scripted",
+        therapist={"mode": "p"},
+        perceiver="embedded",
+        sample={"limit": 1, "resistance": ["none"]},
+    )
+    (one,) = done.sessions()
+    assert one.therapist == "writer:custom:troupe:Troupe"
+    assert one.turns[0].stage_direction
+    assert done.config.specs()["writer"].max_tokens == 4096
+
+
 def test_dollars_need_prices(tmp_path: Path) -> None:
     with pytest.raises(UserError, match="price"):
         played(
