@@ -15,7 +15,6 @@ from mirrorplay.policies.instruments.tape import Variant
 from mirrorplay.runs.blocks import Block, Inside
 from mirrorplay.runs.values import Whole
 
-
 PAGE_TOKENS = 4096
 """What a whole session may have where its spec says nothing: ten exchanges take about 1,500."""
 
