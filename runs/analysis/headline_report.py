@@ -112,7 +112,7 @@ def draw_headline(sessions: Sequence[Figures], seed: int, file: Path) -> None:
     left.axvline(0, color="#999999", linewidth=0.8)
     left.set_yticks(range(len(cells)), list(reversed(cells)))
     left.set_xlabel("hidden trust at the end, difference to the text arm")
-    left.legend(frameon=False, fontsize=8, loc="lower right")
+    left.legend(frameon=False, fontsize=8, loc="lower left")
     chosen = [one for one in sessions if where["masking high"](one)]
     curve = [("reliable .3", 0.3), ("ec", 0.5), ("reliable .8", 0.8)]
     points = [
