@@ -129,7 +129,7 @@ def test_docs_page_has_every_mark() -> None:
     text = PAGE.read_text(encoding="utf-8")
     for name in ("setup", "summary", *HEADINGS):
         assert text.index(f"<!-- figures {name} -->") < text.index(f"<!-- end {name} -->")
-    assert len(text.splitlines()) <= 200
+    assert len(text.splitlines()) <= 260
     assert "not validated by clinicians" in text
 
 
