@@ -40,6 +40,7 @@ from mirrorplay.runs.directory import RunDirectory
 from mirrorplay.runs.driver import resume, start
 
 EXCHANGES = 10
+PEOPLE = load_personas("library")
 QUIET = Console(quiet=True)
 
 
@@ -90,8 +91,7 @@ def _cast(faces: bool, mode: Mode = "p") -> Cast:
 
 async def _time_session(cast: Cast, seed: int, mode: Mode = "p") -> float:
     """Milliseconds of one session of ten exchanges; clients of all types in turn."""
-    personas = load_personas("library")
-    persona = personas[seed % len(personas)]
+    persona = PEOPLE[seed % len(PEOPLE)]
     spec = SessionSpec(
         session_id="bench",
         persona=persona,
