@@ -233,7 +233,7 @@ def provenance(
     roles have models, of the prompts too."""
     prompts = {}
     if config is not None and config.specs():
-        from mirrorplay.agents.prompts.library import prompts_digest
+        from mirrorplay.agents.prompts.catalogue import prompts_digest
 
         prompts = {"prompts_sha256": prompts_digest()}
     return {

@@ -16,7 +16,7 @@ from mirrorplay.agents.minds.reading import Style, check_style, summed
 from mirrorplay.agents.minds.tape import NOTHING_SAID, spoken_text
 from mirrorplay.agents.models.message import Message, assistant, system, user
 from mirrorplay.agents.models.mind import Mind, MindFailed, Unreadable
-from mirrorplay.agents.prompts.library import fence, plain, prompt
+from mirrorplay.agents.prompts.catalogue import fence, plain, prompt
 from mirrorplay.agents.psyche import Appraisal, Intent, Psyche
 from mirrorplay.agents.roles import ClientScene, ClientTurn
 from mirrorplay.policies.acts import RESISTANT_ACTS, ClientAct

@@ -13,7 +13,7 @@ from mirrorplay.agents.minds.reading import AsName, seed_from, summed
 from mirrorplay.agents.minds.tape import observed_text
 from mirrorplay.agents.models.message import Message, system, user
 from mirrorplay.agents.models.mind import Form, Mind
-from mirrorplay.agents.prompts.library import prompt
+from mirrorplay.agents.prompts.catalogue import prompt
 from mirrorplay.agents.roles import Transcript, Usage
 from mirrorplay.policies.instruments.item import Item
 

@@ -20,7 +20,7 @@ from mirrorplay.agents.minds.reading import seed_from, summed
 from mirrorplay.agents.minds.tape import observed_parts, observed_text
 from mirrorplay.agents.models.message import Message, Part, system, user
 from mirrorplay.agents.models.mind import Form, Mind
-from mirrorplay.agents.prompts.library import FOLDER, prompt
+from mirrorplay.agents.prompts.catalogue import FOLDER, prompt
 from mirrorplay.agents.roles import Scores, Transcript, Usage
 from mirrorplay.personas.document import read_yaml
 from mirrorplay.personas.errors import UserError

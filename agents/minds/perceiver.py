@@ -11,7 +11,7 @@ from mirrorplay.agents.minds.reading import seed_from
 from mirrorplay.agents.models.bill import tell
 from mirrorplay.agents.models.message import Message, user
 from mirrorplay.agents.models.mind import Mind, Unreadable
-from mirrorplay.agents.prompts.library import prompt
+from mirrorplay.agents.prompts.catalogue import prompt
 from mirrorplay.agents.roles import Image
 from mirrorplay.policies.expression import Perception, parse_display
 from mirrorplay.policies.percept import percept

@@ -12,7 +12,7 @@ from functools import lru_cache
 from typing import Any
 
 from mirrorplay.agents.models.mind import Unreadable
-from mirrorplay.agents.prompts.library import FOLDER
+from mirrorplay.agents.prompts.catalogue import FOLDER
 from mirrorplay.personas.document import read_yaml
 from mirrorplay.personas.errors import UserError
 from mirrorplay.personas.schema import Technique

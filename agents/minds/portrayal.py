@@ -8,7 +8,7 @@ from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from functools import lru_cache
 from typing import Any
 
-from mirrorplay.agents.prompts.library import FOLDER, fence, plain
+from mirrorplay.agents.prompts.catalogue import FOLDER, fence, plain
 from mirrorplay.agents.psyche import Intent
 from mirrorplay.agents.roles import ClientScene
 from mirrorplay.personas.document import read_yaml

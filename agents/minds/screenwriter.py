@@ -12,7 +12,7 @@ from mirrorplay.agents.minds import portrayal
 from mirrorplay.agents.minds.planning import format_plan
 from mirrorplay.agents.models.message import Message, user
 from mirrorplay.agents.models.mind import Mind, MindFailed, Unreadable
-from mirrorplay.agents.prompts.library import FOLDER, fence, prompt
+from mirrorplay.agents.prompts.catalogue import FOLDER, fence, prompt
 from mirrorplay.agents.roles import Screenplay, ScreenplayBrief
 from mirrorplay.personas.document import read_yaml
 from mirrorplay.personas.schema import ResistanceProfile

@@ -15,7 +15,7 @@ from mirrorplay.agents.minds.reading import AsName, seed_from
 from mirrorplay.agents.minds.tape import observed_text
 from mirrorplay.agents.models.message import Message, system, user
 from mirrorplay.agents.models.mind import Form, Mind
-from mirrorplay.agents.prompts.library import FOLDER, prompt
+from mirrorplay.agents.prompts.catalogue import FOLDER, prompt
 from mirrorplay.agents.roles import ObservedLine, Review, SupervisorScene
 from mirrorplay.personas.document import read_yaml
 from mirrorplay.personas.errors import UserError

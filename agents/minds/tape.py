@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from mirrorplay.agents.models.message import Part
-from mirrorplay.agents.prompts.library import fence, plain
+from mirrorplay.agents.prompts.catalogue import fence, plain
 from mirrorplay.agents.roles import Image, ObservedLine, SpokenLine
 from mirrorplay.personas.schema import IntakeCard
 

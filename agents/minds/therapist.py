@@ -24,7 +24,7 @@ from mirrorplay.agents.minds.tape import card_text, spoken_text
 from mirrorplay.agents.models.bill import tell
 from mirrorplay.agents.models.message import Message, assistant, system, user
 from mirrorplay.agents.models.mind import Mind, MindFailed, Unreadable
-from mirrorplay.agents.prompts.library import fence, plain, prompt
+from mirrorplay.agents.prompts.catalogue import fence, plain, prompt
 from mirrorplay.agents.roles import MODES, Image, Mode, TherapistScene, TherapistTurn
 from mirrorplay.personas.errors import UserError, nearest
 from mirrorplay.policies.listening import hear

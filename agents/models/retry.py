@@ -14,7 +14,7 @@ from typing import Literal
 
 from mirrorplay.agents.models.faults import Fault, Kind
 from mirrorplay.agents.models.message import Message
-from mirrorplay.agents.prompts.library import plain, prompt
+from mirrorplay.agents.prompts.catalogue import plain, prompt
 
 BASE_S = 0.5
 CAP_S = 30.0

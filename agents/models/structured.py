@@ -11,7 +11,7 @@ from typing import Any, Generic, TypeVar
 
 from pydantic import BaseModel, ValidationError
 
-from mirrorplay.agents.prompts.library import prompt
+from mirrorplay.agents.prompts.catalogue import prompt
 
 M = TypeVar("M", bound=BaseModel)
 

@@ -20,7 +20,7 @@ from mirrorplay.agents.minds.supervisor import ModelSupervisor
 from mirrorplay.agents.minds.therapist import ModelTherapist
 from mirrorplay.agents.models.mind import Mind
 from mirrorplay.agents.models.scripted import Asked, FunctionChat
-from mirrorplay.agents.prompts.library import plain
+from mirrorplay.agents.prompts.catalogue import plain
 from mirrorplay.agents.roles import MODES, Mode
 from mirrorplay.graphs.state import SessionSpec, SessionState
 from mirrorplay.personas.collection import load_personas

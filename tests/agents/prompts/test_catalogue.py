@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mirrorplay.agents.prompts import library
-from mirrorplay.agents.prompts.library import (
+from mirrorplay.agents.prompts import catalogue
+from mirrorplay.agents.prompts.catalogue import (
     fence,
     plain,
     prompt,
@@ -35,7 +35,7 @@ def test_every_prompt_loads_and_is_used_by_a_role() -> None:
         "screenwriter",
         "answer",
     }
-    agents = Path(library.__file__).parents[1]
+    agents = Path(catalogue.__file__).parents[1]
     users = [*agents.glob("minds/*.py"), *agents.glob("models/*.py")]
     code = "\n".join(path.read_text(encoding="utf-8") for path in users)
     computed = {"therapist/plan_step", "therapist/plan_done"}
@@ -88,11 +88,11 @@ def test_an_unknown_prompt_names_the_nearest() -> None:
 def test_the_digest_moves_with_any_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     first = prompts_digest.__wrapped__()
     (tmp_path / "client").mkdir()
-    for source in library.FOLDER.glob("*/*.*"):
+    for source in catalogue.FOLDER.glob("*/*.*"):
         target = tmp_path / source.parent.name / source.name
         target.parent.mkdir(exist_ok=True)
         target.write_bytes(source.read_bytes())
-    monkeypatch.setattr(library, "FOLDER", tmp_path)
+    monkeypatch.setattr(catalogue, "FOLDER", tmp_path)
     assert prompts_digest.__wrapped__() == first
     changed = tmp_path / "client" / "words.yaml"
     changed.write_bytes(changed.read_bytes().replace(b"Turn it down", b"Turn it up"))
