@@ -1,4 +1,4 @@
-"""The measuring coder, version 0: what an observer reads from the words alone.
+"""The rules of the measuring coder: what phrases say, from the words alone.
 
 Lexical rules kept as data (`rules.yaml`; phrases as in `policies/lexicon.py`). The coder
 shares nothing with the client's own appraisal and was not written from the phrase banks.
@@ -7,12 +7,10 @@ Client turns get one act (PsyFIRE's thirteen or a collaborative one) and one tal
 turns get every MITI 4.2 code and CBT act that a sentence of theirs shows.
 """
 
-from functools import lru_cache
 from typing import NamedTuple
 
 from mirrorplay.policies.acts import COLLABORATIVE_ACTS, RESISTANT_ACTS
 from mirrorplay.policies.coding.words import (
-    READ_LIMIT,
     Rules,
     content_words,
     is_question,
@@ -46,25 +44,13 @@ class SentenceCodes(NamedTuple):
     plain: bool
 
 
-def code_client(text: str, previous_therapist: str | None = None) -> tuple[str, ...]:
-    """(act, "talk:change" | "talk:sustain" | "talk:neutral") of a client turn, always both.
+def read_client(text: str, previous_therapist: str | None = None) -> ClientReading:
+    """What the rules read from a client turn.
 
     `previous_therapist` settles what a short reply means: "No." answers a closed question and
     disagrees with a reflection. Sustain talk is kept apart from discord: an attack on the
     counsellor is resistance, yet neutral talk unless it speaks against change.
     """
-    if len(text) + len(previous_therapist or "") > 2 * READ_LIMIT:
-        return _code_client(text, previous_therapist)
-    return _recent_client(text, previous_therapist)
-
-
-def _code_client(text: str, previous_therapist: str | None) -> tuple[str, ...]:
-    read = read_client(text, previous_therapist)
-    return read.act, read.talk
-
-
-def read_client(text: str, previous_therapist: str | None = None) -> ClientReading:
-    """What the rules read from a client turn."""
     rules = rulebook()
     words = words_of(text)
     framed = ["^", *words, "$"]
@@ -157,28 +143,14 @@ def _talk_type(act: str, talk: dict[str, tuple[float, int]]) -> str:
     return "talk:change" if change > sustain else "talk:sustain"
 
 
-def code_therapist(text: str, previous_client: str | None = None) -> tuple[str, ...]:
-    """Every act the turn shows, in the order of its sentences, each once; () for a bare "mm-hm".
+def sentence_codes(text: str, previous_client: str | None = None) -> list[SentenceCodes]:
+    """What each sentence of a therapist's turn shows, with its place in the text; no codes for a
+    bare "mm-hm".
 
     `previous_client` tells a reflection from information (does it take up the client's words?) and
     a simple reflection from a complex one (does it add to them?). Rater agreement on that last
     split is low (kappa .21 in AnnoMI), so do not lean on it.
     """
-    if len(text) + len(previous_client or "") > 2 * READ_LIMIT:
-        return _code_therapist(text, previous_client)
-    return _recent_therapist(text, previous_client)
-
-
-def _code_therapist(text: str, previous_client: str | None) -> tuple[str, ...]:
-    return tuple(
-        dict.fromkeys(
-            code for found in sentence_codes(text, previous_client) for code in found.codes
-        )
-    )
-
-
-def sentence_codes(text: str, previous_client: str | None = None) -> list[SentenceCodes]:
-    """What each sentence of a therapist's turn shows, with its place in the text."""
     rules = rulebook()
     client = content_words(words_of(previous_client)) if previous_client else frozenset()
     found: list[SentenceCodes] = []
@@ -306,8 +278,3 @@ def _reflection_kind(
     if deeper or len(added) >= 5 or (len(added) > len(own & client) and len(own) >= 5):
         return "complex_reflection"
     return "simple_reflection"
-
-
-_recent_client = lru_cache(maxsize=4096)(_code_client)
-_recent_therapist = lru_cache(maxsize=4096)(_code_therapist)
-"""Supervisor and judge code the same turn minutes apart; long turns are not kept."""

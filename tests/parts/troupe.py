@@ -5,8 +5,11 @@ import json
 import re
 from hashlib import sha256
 
+from mirrorplay.agents.client import ScriptedClient
 from mirrorplay.agents.minds.planning import example_plan, format_plan
+from mirrorplay.agents.models.breaker import EndpointDown
 from mirrorplay.agents.models.scripted import Asked, FunctionChat
+from mirrorplay.agents.roles import ClientScene, ClientTurn
 
 CLIENT = (
     "It was the Tuesday email again.",
@@ -66,3 +69,17 @@ class Slow(FunctionChat):
 
     def __init__(self) -> None:
         super().__init__(answer=act, model="slow", delay_s=0.2)
+
+
+class CutOff(ScriptedClient):
+    """`troupe:CutOff`: its first calls find their endpoint closed; `passing` as given."""
+
+    def __init__(self, closed: int, passing: bool = True) -> None:
+        super().__init__()
+        self._closed, self._passing = closed, passing
+
+    async def speak(self, scene: ClientScene) -> ClientTurn:
+        if self._closed:
+            self._closed -= 1
+            raise EndpointDown("http://here", "reset", "start the server", 0.0, self._passing)
+        return await super().speak(scene)

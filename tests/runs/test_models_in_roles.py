@@ -70,6 +70,9 @@ def test_what_was_spent_is_kept_by_role(whole: Run) -> None:
     spent = Spent.model_validate(json.loads((whole.path / "spent.json").read_text()))
     assert set(spent.roles) == {"client", "therapist", "perceiver", "supervisor", "judge"}
     assert spent.total.usd > 0.01
+    told = [one.usage for one in whole.sessions()]
+    assert sum(usage.calls for usage in told) == spent.total.calls
+    assert sum(usage.prompt_tokens for usage in told) == spent.total.prompt_tokens
 
 
 @pytest.mark.parametrize("mode", MODES)
@@ -269,6 +272,19 @@ async def test_an_outage_is_waited_for_and_then_halts_the_run() -> None:
     assert tries == 4
     assert outage.halt is not None
     assert "start the server" in outage.halt
+
+
+@pytest.mark.parametrize("passing", [True, False])
+def test_an_outage_burns_no_session(passing: bool, tmp_path: Path) -> None:
+    cut_off = {"closed": 3, "passing": passing}
+    done = played(
+        tmp_path,
+        client={"kind": "custom", "target": "troupe:CutOff", "args": cut_off},
+        session={"max_exchanges": 2, "attempts": 1},
+    )
+    assert not (done.path / "quarantine.jsonl").exists()
+    finished = len(list(done.sessions()))
+    assert finished == 4 if passing else finished < 4
 
 
 async def test_what_waiting_cannot_cure_halts_at_once() -> None:

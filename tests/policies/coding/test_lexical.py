@@ -10,10 +10,21 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mirrorplay.policies.acts import CLIENT_ACTS, THERAPIST_ACTS
-from mirrorplay.policies.coding.lexical import TALK_CODES, code_client, code_therapist
+from mirrorplay.policies.coding.lexical import TALK_CODES, read_client, sentence_codes
 from mirrorplay.policies.lexicon import Lexicon
 
 ANNOMI = Path(__file__).parents[3].parent / "shared" / "data" / "annomi" / "annomi_dev.csv"
+
+
+def code_client(text: str, previous: str | None = None) -> tuple[str, ...]:
+    read = read_client(text, previous)
+    return read.act, read.talk
+
+
+def code_therapist(text: str, previous: str | None = None) -> tuple[str, ...]:
+    said = sentence_codes(text, previous)
+    return tuple(dict.fromkeys(code for one in said for code in one.codes))
+
 
 CLIENT = [
     ("How would you know? Have you ever lived with someone like that?", "challenging"),
